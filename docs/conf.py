@@ -1,0 +1,31 @@
+"""Sphinx configuration."""
+
+from importlib.metadata import version as installed_version
+
+project = "csimodels"
+author = "The csimodels developers"
+copyright = "The csimodels developers"
+release = version = installed_version("csimodels")
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["_build"]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+
+# api.md names what is documented: tables of names by autosummary, the entries by autodoc; no generated pages.
+autosummary_generate = False
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # numpydoc's Parameters sections state the types
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = "csimodels"
+html_theme_options = {"show_prev_next": False}
