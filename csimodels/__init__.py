@@ -1,0 +1,68 @@
+"""Satisfaction-index structural equation models: specs, estimates, fit, the 0-100 index."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "CSIResults": "results",
+    "Construct": "elements",
+    "Indicator": "elements",
+    "ModelSpec": "spec",
+    "Moments": "additive",
+    "Path": "elements",
+    "Term": "elements",
+    "compare": "comparison",
+    "describe_items": "describe",
+    "fit": "api",
+    "fit_acsi": "api",
+    "fit_ecsi": "api",
+    "load_acsi_demo": "datasets",
+    "load_ecsi_moments": "datasets",
+    "load_mobi": "datasets",
+    "load_model": "catalog",
+    "models": "catalog",
+    "moments": "survey",
+    "register_model": "catalog",
+    "simulate": "simulation",
+}
+_ERRORS = (
+    "CSIError",
+    "CSIWarning",
+    "CatalogError",
+    "CollinearityWarning",
+    "ConvergenceWarning",
+    "DataError",
+    "DataWarning",
+    "EstimationError",
+    "IdentificationError",
+    "ImproperSolutionWarning",
+    "IndexWarning",
+    "MissingStatisticError",
+    "ModelSyntaxError",
+    "OptionError",
+    "ResultFileError",
+    "ScaleError",
+    "ScaleWarning",
+    "SpecError",
+)
+
+_HOME |= dict.fromkeys(_ERRORS, "errors")
+
+__all__ = ["__version__", *sorted(_HOME)]  # noqa: PLE0604 - every key of _HOME is a string
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used (PEP 562), so that ``import csimodels`` stays light."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,133 @@
+"""The catalog: models by name, one TOML file each."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from csimodels.checks import close_to
+from csimodels.errors import CatalogError, OptionError
+from csimodels.spec import ModelSpec
+from csimodels.toml import read_toml
+
+__all__ = ["as_spec", "load_model", "models", "register_model"]
+
+FOLDER = Path(__file__).parent
+_registered: dict[str, ModelSpec] = {}
+
+
+def models() -> pd.DataFrame:
+    """List the models that can be loaded by name.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by name, with ``title``, ``constructs``, ``items``, ``target``, ``confidence`` and ``citation``.
+
+    Examples
+    --------
+    >>> import csimodels as csi
+    >>> csi.models().loc["acsi_1996", "items"]
+    np.int64(14)
+    """
+    specs = [load_model(name) for name in _names()]
+    table = [(s.name, s.title, len(s.constructs), len(s.items), s.target, s.confidence, s.citation) for s in specs]
+    columns = ["name", "title", "constructs", "items", "target", "confidence", "citation"]
+    return pd.DataFrame(table, columns=columns).set_index("name")
+
+
+def load_model(name: str) -> ModelSpec:
+    """Load a model of the catalog.
+
+    Parameters
+    ----------
+    name : str
+        A name that ``models()`` lists.
+
+    Returns
+    -------
+    ModelSpec
+
+    Raises
+    ------
+    CatalogError
+        No such model; the closest names are given.
+
+    Examples
+    --------
+    >>> import csimodels as csi
+    >>> csi.load_model("ecsi_mobile_2005").construct("loyalty").items
+    ('CUSL1', 'CUSL2', 'CUSL3')
+    """
+    if name in _registered:
+        return _registered[name]
+    if name not in _names():
+        raise CatalogError(
+            "catalog.unknown_model",
+            f"The catalog has no model {name!r}.",
+            variable="name",
+            value=name,
+            hint=close_to(str(name), _names()),
+        )
+    return _read(name)
+
+
+def register_model(spec: ModelSpec) -> None:
+    """Add a model to the catalog of this session.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model; its name must be free.
+
+    Raises
+    ------
+    CatalogError
+        The name is taken by another model.
+
+    Examples
+    --------
+    >>> import csimodels as csi
+    >>> csi.register_model(csi.ModelSpec.from_lavaan("f =~ a + b + c", name="mine"))
+    >>> csi.load_model("mine").items
+    ('a', 'b', 'c')
+    """
+    if spec.name in _names() and load_model(spec.name) != spec:
+        raise CatalogError(
+            "catalog.name_taken",
+            f"The catalog already has another model {spec.name!r}.",
+            variable="name",
+            value=spec.name,
+            hint="Give it another name.",
+        )
+    _registered[spec.name] = spec
+
+
+def as_spec(model: Any) -> ModelSpec:
+    """Return a spec from a spec, a catalog name, or the path of a TOML file."""
+    if isinstance(model, ModelSpec):
+        return model
+    if isinstance(model, os.PathLike) or (isinstance(model, str) and model.endswith(".toml")):
+        return read_toml(model)
+    if isinstance(model, str):
+        return load_model(model)
+    raise OptionError(
+        "option.model",
+        f"The model is a {type(model).__name__}.",
+        variable="model",
+        value=type(model).__name__,
+        hint="Give a ModelSpec, a name that models() lists, or the path of a TOML file.",
+    )
+
+
+def _names() -> list[str]:
+    return sorted({f.stem for f in FOLDER.glob("*.toml")} | set(_registered))
+
+
+@cache
+def _read(name: str) -> ModelSpec:
+    return read_toml(FOLDER / f"{name}.toml")

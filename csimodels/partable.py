@@ -1,0 +1,165 @@
+"""The parameter table: a spec expanded by the rules of lavaan's ``sem()``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from csimodels.spec import ModelSpec, Term
+
+__all__ = ["ParameterTable", "Row", "expand"]
+
+
+class Row(NamedTuple):
+    """One parameter.
+
+    ``free`` is 0 for fixed parameters, else 1..q (equal numbers are equal parameters). A fixed parameter has ``value``, or is fixed at
+    ``sample`` times the sample covariance of its variables (``fixed.x`` and known reliabilities).
+    """
+
+    lhs: str
+    op: str
+    rhs: str
+    label: str = ""
+    free: int = 0
+    value: float = np.nan
+    sample: float = np.nan
+
+
+@dataclass(frozen=True)
+class ParameterTable:
+    """Parameters in the order of every estimate vector.
+
+    Attributes
+    ----------
+    rows : tuple of Row
+        K parameters, fixed ones included.
+    latent : tuple of str
+        Constructs.
+    observed : tuple of str
+        p observed variables, in the order of the moments.
+    fixed_x : tuple of str
+        Observed exogenous variables, whose covariances stay at the sample's.
+    std_lv : bool
+        Whether latent variances, not first loadings, are fixed at one.
+    """
+
+    rows: tuple[Row, ...]
+    latent: tuple[str, ...]
+    observed: tuple[str, ...]
+    fixed_x: tuple[str, ...]
+    std_lv: bool
+
+    @property
+    def free(self) -> np.ndarray:
+        """Free-parameter numbers, shape (K,), 0 where fixed."""
+        return np.array([r.free for r in self.rows])
+
+    @property
+    def n_free(self) -> int:
+        """Number q of distinct free parameters."""
+        return max((r.free for r in self.rows), default=0)
+
+
+@lru_cache(maxsize=256)
+def expand(spec: ModelSpec, std_lv: bool = False) -> ParameterTable:
+    """Expand a spec into its parameter table by lavaan's defaults (Rosseel 2012, doi:10.18637/jss.v048.i02)."""
+    roles = _Roles(spec)
+    rows: dict[tuple[str, str, str], Row] = {}
+    for row in (*_loadings(spec, std_lv), *_paths(spec), *_variances(spec, roles, std_lv), *_covariances(roles)):
+        rows[_key(row.lhs, row.op, row.rhs)] = row
+    for term in spec.terms:
+        key = _key(term.lhs, term.op, term.rhs)
+        rows[key] = _applied(rows.get(key, Row(term.lhs, term.op, term.rhs, free=1)), term)
+    return ParameterTable(_numbered(list(rows.values())), spec.construct_names, spec.items, roles.fixed_x, std_lv)
+
+
+def _key(lhs: str, op: str, rhs: str) -> tuple[str, str, str]:
+    return (lhs, op, rhs) if op != "~~" or lhs <= rhs else (rhs, op, lhs)
+
+
+class _Roles:
+    """Which variables are exogenous and which are pure outcomes."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        latent, sources, targets = (
+            set(spec.construct_names),
+            {p.source for p in spec.paths},
+            {p.target for p in spec.paths},
+        )
+        measured = {i for c in spec.constructs for i in c.items}
+        in_covariance = {n for t in spec.terms if t.op == "~~" for n in (t.lhs, t.rhs)}
+        self.exogenous = tuple(c for c in spec.construct_names if c not in targets | measured)
+        outcomes = [n for n in (*spec.construct_names, *spec.items) if n in targets - sources]
+        lower = {i for c in spec.constructs for i in c.items if i in latent}
+        self.outcomes = tuple(n for n in outcomes if n not in lower | (measured - latent))
+        self.fixed_x = tuple(i.name for i in spec.observed if i.name in sources - targets - measured - in_covariance)
+        self.random_x = tuple(i.name for i in spec.observed if i.name in sources - targets - measured and i.name in in_covariance)
+
+
+def _loadings(spec: ModelSpec, std_lv: bool) -> Iterator[Row]:
+    for c in spec.constructs:
+        for k, item in enumerate(c.items):
+            yield Row(c.name, "=~", item, value=1.0) if k == 0 and not std_lv else Row(c.name, "=~", item, free=1)
+
+
+def _paths(spec: ModelSpec) -> Iterator[Row]:
+    for p in spec.paths:
+        yield Row(p.target, "~", p.source, free=1)
+
+
+def _variances(spec: ModelSpec, roles: _Roles, std_lv: bool) -> Iterator[Row]:
+    alone = {c.items[0]: c for c in spec.constructs if len(c.indicators) == 1}
+    for name in spec.items:
+        if name in roles.fixed_x:
+            yield Row(name, "~~", name, sample=1.0)
+        elif name in alone:
+            reliability = alone[name].reliability
+            yield (Row(name, "~~", name, value=0.0) if reliability is None else Row(name, "~~", name, sample=1.0 - reliability))
+        else:
+            yield Row(name, "~~", name, free=1)
+    for name in spec.construct_names:
+        if name in alone:
+            yield Row(name, "~~", name, value=0.0)
+        else:
+            yield Row(name, "~~", name, value=1.0) if std_lv else Row(name, "~~", name, free=1)
+
+
+def _covariances(roles: _Roles) -> Iterator[Row]:
+    for group in (roles.exogenous, roles.outcomes):
+        for a, b in combinations(group, 2):
+            yield Row(a, "~~", b, free=1)
+    for a, b in combinations(roles.fixed_x, 2):
+        yield Row(a, "~~", b, sample=1.0)
+
+
+def _applied(row: Row, term: Term) -> Row:
+    """Apply one departure from the defaults."""
+    if term.value is not None:
+        return row._replace(free=0, value=term.value, sample=np.nan, label=term.label)
+    if term.free:
+        return row._replace(free=1, value=np.nan, sample=np.nan, label=term.label)
+    return row._replace(label=term.label)
+
+
+def _numbered(rows: list[Row]) -> tuple[Row, ...]:
+    """Give each free parameter its number; equal labels share one."""
+    by_label: dict[str, int] = {}
+    out, q = [], 0
+    for row in rows:
+        if row.free and row.label in by_label:
+            number = by_label[row.label]
+        elif row.free:
+            q += 1
+            number = q
+            if row.label:
+                by_label[row.label] = number
+        else:
+            number = 0
+        out.append(row._replace(free=number))
+    return tuple(out)
