@@ -1,0 +1,1 @@
+"""Estimators: moments and a parameter table in, an estimate out."""

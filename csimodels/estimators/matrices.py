@@ -1,0 +1,197 @@
+"""From parameter vectors to Lambda, Beta, Psi, Theta and the implied covariance, on a stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csimodels.partable import ParameterTable
+
+__all__ = [
+    "Implied",
+    "Layout",
+    "ModelMatrices",
+    "fill",
+    "fill_one",
+    "implied",
+    "layout",
+    "parameters",
+    "structural_covariance",
+]
+
+Array = NDArray[Any]
+LAMBDA, BETA, PSI, THETA = range(4)
+
+
+class ModelMatrices(NamedTuple):
+    """Stacked model matrices: Lambda (B, p, m), Beta (B, m, m), Psi (B, m, m), Theta (B, p, p)."""
+
+    Lambda: Array
+    Beta: Array
+    Psi: Array
+    Theta: Array
+
+
+class Implied(NamedTuple):
+    """Stacked implied moments.
+
+    A = (I - Beta)^-1 (B, m, m), LA = Lambda A (B, p, m), Phi = A Psi A' (B, m, m), LPhi = Lambda Phi (B, p, m), Sigma (B, p, p).
+    """
+
+    A: Array
+    LA: Array
+    Phi: Array
+    LPhi: Array
+    Sigma: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where every parameter of a table sits.
+
+    Attributes
+    ----------
+    p, m, q : int
+        Observed variables, structural variables, free parameters.
+    structural : tuple of str
+        Constructs, then observed variables that take part in the structural model (as latent variables measured without error).
+    matrix, row, col : arrays (K,)
+        Matrix number (Lambda, Beta, Psi, Theta) and position of each parameter.
+    free : array (K,)
+        Free-parameter number, 0 where fixed.
+    value, sample : arrays (K,)
+        Fixed value; multiple of the sample covariance (NaN where neither applies).
+    sample_row, sample_col : arrays (K,)
+        Observed variables whose sample covariance a parameter is tied to.
+    base : ModelMatrices
+        Matrices with the fixed values in place, without stack axis.
+    at : tuple of arrays
+        Parameters that sit in each matrix.
+    """
+
+    p: int
+    m: int
+    q: int
+    structural: tuple[str, ...]
+    matrix: Array
+    row: Array
+    col: Array
+    free: Array
+    value: Array
+    sample: Array
+    sample_row: Array
+    sample_col: Array
+    base: ModelMatrices
+    at: tuple[Array, ...]
+
+
+@lru_cache(maxsize=256)
+def _cached(rows: tuple[Any, ...], latent: tuple[str, ...], observed: tuple[str, ...]) -> Layout:
+    structural = latent + _structural_observed(rows, latent, observed)
+    place = {name: k for k, name in enumerate(structural)}
+    column = {name: k for k, name in enumerate(observed)}
+    where = [_position(r.lhs, r.op, r.rhs, place, column) for r in rows]
+    matrix, row, col = (np.array(v, dtype=int) for v in zip(*where, strict=True))
+    value = np.array([r.value for r in rows], dtype=float)
+    free = np.array([r.free for r in rows], dtype=int)
+    base = _base(len(observed), len(structural), matrix, row, col, np.where((free == 0) & np.isfinite(value), value, 0.0))
+    for name in structural[len(latent) :]:
+        base.Lambda[column[name], place[name]] = 1.0
+    return Layout(
+        p=len(observed),
+        m=len(structural),
+        q=int(free.max(initial=0)),
+        structural=structural,
+        matrix=matrix,
+        row=row,
+        col=col,
+        free=free,
+        value=value,
+        sample=np.array([r.sample for r in rows], dtype=float),
+        sample_row=np.array([column.get(r.lhs, 0) for r in rows]),
+        sample_col=np.array([column.get(r.rhs, 0) for r in rows]),
+        base=base,
+        at=tuple(np.flatnonzero(matrix == which) for which in range(4)),
+    )
+
+
+def layout(table: ParameterTable) -> Layout:
+    """Return the layout of a parameter table, computed once per table."""
+    return _cached(table.rows, table.latent, table.observed)
+
+
+def _structural_observed(rows: tuple[Any, ...], latent: tuple[str, ...], observed: tuple[str, ...]) -> tuple[str, ...]:
+    """Return observed variables in paths, or in a covariance with a structural variable."""
+    inside = set(latent) | {n for r in rows if r.op == "~" for n in (r.lhs, r.rhs)}
+    while True:
+        new = {n for r in rows if r.op == "~~" and len({r.lhs, r.rhs} & inside) == 1 and r.lhs != r.rhs for n in (r.lhs, r.rhs)} - inside
+        if not new:
+            return tuple(n for n in observed if n in inside)
+        inside |= new
+
+
+def _position(lhs: str, op: str, rhs: str, place: dict[str, int], column: dict[str, int]) -> tuple[int, int, int]:
+    if op == "=~":
+        return (BETA, place[rhs], place[lhs]) if rhs in place else (LAMBDA, column[rhs], place[lhs])
+    if op == "~":
+        return BETA, place[lhs], place[rhs]
+    if lhs in place:
+        return PSI, place[lhs], place[rhs]
+    return THETA, column[lhs], column[rhs]
+
+
+def _base(p: int, m: int, matrix: Array, row: Array, col: Array, value: Array) -> ModelMatrices:
+    out = ModelMatrices(np.zeros((p, m)), np.zeros((m, m)), np.zeros((m, m)), np.zeros((p, p)))
+    for k in range(4):
+        at = matrix == k
+        out[k][row[at], col[at]] = value[at]
+        if k >= PSI:
+            out[k][col[at], row[at]] = value[at]
+    return out
+
+
+def parameters(lay: Layout, x: Array, S: Array) -> Array:
+    """Return every parameter, fixed ones included, shape (B, K), from free ones (B, q) and sample covariances (B, p, p)."""
+    full = np.where(np.isfinite(lay.value), lay.value, 0.0) + np.zeros((x.shape[0], 1), dtype=x.dtype)
+    tied = np.flatnonzero(np.isfinite(lay.sample))
+    if tied.size:
+        full[:, tied] = lay.sample[tied] * S[:, lay.sample_row[tied], lay.sample_col[tied]]
+    estimated = lay.free > 0
+    full[:, estimated] = x[:, lay.free[estimated] - 1]
+    return full
+
+
+def fill_one(lay: Layout, full: Array, which: int) -> Array:
+    """Put parameter vectors (B, K) into one of the model matrices."""
+    base = lay.base[which]
+    out = np.empty((full.shape[0], *base.shape), dtype=full.dtype)
+    out[:] = base
+    at = lay.at[which]
+    row, col = lay.row[at], lay.col[at]
+    out[:, row, col] = full[:, at]
+    if which >= PSI:
+        out[:, col, row] = full[:, at]
+    return out
+
+
+def fill(lay: Layout, full: Array) -> ModelMatrices:
+    """Put parameter vectors (B, K) into the model matrices."""
+    return ModelMatrices(*(fill_one(lay, full, which) for which in range(4)))
+
+
+def structural_covariance(lay: Layout, full: Array) -> Array:
+    """Return Phi = A Psi A' alone, shape (B, m, m)."""
+    A = np.linalg.inv(np.eye(lay.m) - fill_one(lay, full, BETA))
+    return A @ fill_one(lay, full, PSI) @ A.swapaxes(-1, -2)
+
+
+def implied(mm: ModelMatrices) -> Implied:
+    """Return Sigma = Lambda A Psi A' Lambda' + Theta with its factors (Bollen 1989, doi:10.1002/9781118619179)."""
+    A = np.linalg.inv(np.eye(mm.Beta.shape[-1]) - mm.Beta)
+    Phi = A @ mm.Psi @ A.swapaxes(-1, -2)
+    LPhi = mm.Lambda @ Phi
+    return Implied(A, mm.Lambda @ A, Phi, LPhi, LPhi @ mm.Lambda.swapaxes(-1, -2) + mm.Theta)

@@ -1,0 +1,76 @@
+"""What covariance moments must be before maximum likelihood is tried."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from csimodels.additive import Moments
+from csimodels.errors import DataError, IdentificationError
+from csimodels.spec import ModelSpec
+
+__all__ = ["require_ml_data", "require_reflective"]
+
+SINGULAR = 1e-10
+SAME = 1e-12
+
+
+def require_ml_data(m: Moments) -> None:
+    """Refuse too few rows, items without variance, identical items and singular covariances, naming the items."""
+    p = len(m.items)
+    if m.rows <= p:
+        raise DataError(
+            "data.too_few_rows",
+            f"{m.rows} complete rows are too few for {p} items: the covariance matrix is singular.",
+            variable="rows",
+            value=m.rows,
+            hint=f'At least {p + 1} are needed, and some hundreds to be of use; consider missing="mean" or fewer items.',
+        )
+    variance = np.diagonal(m.cov)
+    low = int(variance.argmin())
+    if variance[low] <= 1e-12 * max(1.0, float(variance.max())):
+        raise DataError(
+            "data.zero_variance",
+            f"Item {m.items[low]!r} does not vary among the rows used.",
+            variable=m.items[low],
+            value=float(variance[low]),
+            hint="Leave it out with without=.",
+        )
+    sd = np.sqrt(variance)
+    R = m.cov / np.outer(sd, sd)
+    _not_identical(R, m.items)
+    value, vector = np.linalg.eigh(R)
+    if value[0] < SINGULAR:
+        inside = [m.items[k] for k in np.flatnonzero(np.abs(vector[:, 0]) > 0.05)]
+        raise DataError(
+            "data.singular",
+            f"The items {', '.join(map(repr, inside[:8]))} are linearly dependent.",
+            variable=inside[0],
+            value=float(value[0]),
+            hint="Leave one of them out: a sum or a copy of other items carries nothing of its own.",
+        )
+
+
+def _not_identical(R: np.ndarray, items: tuple[str, ...]) -> None:
+    size = np.abs(np.tril(R, -1))
+    i, j = np.unravel_index(int(size.argmax()), size.shape)
+    if size[i, j] > 1 - SAME:
+        raise DataError(
+            "data.duplicate_items",
+            f"Items {items[j]!r} and {items[i]!r} hold the same answers (correlation {R[i, j]:g}).",
+            variable=items[i],
+            value=items[j],
+            hint="Leave one of them out with without=.",
+        )
+
+
+def require_reflective(spec: ModelSpec) -> None:
+    """Refuse formative blocks, whose weights covariances alone do not identify."""
+    for c in spec.constructs:
+        if c.mode == "formative":
+            raise IdentificationError(
+                "identification.formative",
+                f"Construct {c.name!r} is formative: maximum likelihood does not identify its weights and its disturbance.",
+                variable=c.name,
+                value=c.mode,
+                hint="Declare it reflective, or regress a construct on its items as observed variables (construct ~ item).",
+            )

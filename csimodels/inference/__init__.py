@@ -1,0 +1,1 @@
+"""Standard errors and tests: numbers in, numbers out."""
