@@ -1,0 +1,173 @@
+"""The index side of a result: 0-100 indices, impacts, respondents' scores."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from csimodels import indices
+from csimodels.checks import level as checked_level
+from csimodels.errors import DataError, SpecError
+from csimodels.measures.index import rows_scores
+from csimodels.recode import recoded_rows
+from csimodels.survey import complete_rows, fingerprint, read_answers
+
+if TYPE_CHECKING:
+    from csimodels.additive import Moments
+    from csimodels.estimators.estimate import Estimate
+    from csimodels.results import Options
+    from csimodels.spec import ModelSpec
+
+__all__ = ["Indexed"]
+
+
+class Indexed:
+    """Add indices, impacts and scores to a result."""
+
+    spec: ModelSpec
+    moments: Moments
+    estimate: Estimate
+    options: Options
+
+    @cached_property
+    def index(self) -> pd.DataFrame:
+        """The 0-100 index of every construct: score, se, ci_lower, ci_upper; weights taken as fixed, as the last column says."""
+        return self.index_table()
+
+    def index_table(self, weights: indices.Rule = "estimated", level: float = 0.95) -> pd.DataFrame:
+        """Return the 0-100 index of every construct under a weight rule.
+
+        Parameters
+        ----------
+        weights : {"estimated", "equal", "standardised"} or mapping of item to weight
+            Rule for the weights of the raw answers.
+        level : float
+            Coverage of the interval.
+
+        Returns
+        -------
+        DataFrame
+            By construct: score, se, ci_lower, ci_upper (index points) and weights ("fixed").
+
+        Raises
+        ------
+        ScaleError
+            An item has no theoretical scale.
+        MissingStatisticError
+            The moments hold no means.
+        OptionError
+            Unknown rule, or weights that do not fit the items.
+
+        Notes
+        -----
+        index = 100 sum u (mean - lo) / sum u (hi - lo), se = sd / sqrt(n) (Fornell et al. 1996, doi:10.1177/002224299606000403).
+
+        Examples
+        --------
+        >>> import csimodels as csi
+        >>> res = csi.fit_acsi(csi.load_acsi_demo(), engine="native")
+        >>> res.index_table("equal").columns.tolist()
+        ['score', 'se', 'ci_lower', 'ci_upper', 'weights']
+        """
+        w, _ = indices.index_weights(self.spec, self.estimate, self.moments, weights)
+        return indices.index_table(self.spec, w, self.moments, self.options.weighted, checked_level(level))
+
+    @property
+    def csi(self) -> float:
+        """The satisfaction index: the 0-100 index of the target construct."""
+        if self.spec.target is None:
+            raise SpecError(
+                "index.no_target",
+                f"Model {self.spec.name!r} has no target construct.",
+                variable="target",
+                value=None,
+                hint="Say target= in ModelSpec.from_lavaan(), or read res.index.",
+            )
+        return float(self.index["score"][self.spec.target])
+
+    @cached_property
+    def weights(self) -> pd.DataFrame:
+        """Index weights by construct and indicator: raw weight, share of the block, index points per unit, scale."""
+        return indices.weights_table(self.spec, indices.index_weights(self.spec, self.estimate, self.moments)[0])
+
+    def impact(self, delta: float = 5, weights: indices.Rule = "estimated") -> pd.DataFrame:
+        """Return how many index points each target gains when a driver's index rises.
+
+        Parameters
+        ----------
+        delta : float
+            Rise of the driver's index, in points.
+        weights : {"estimated", "equal", "standardised"} or mapping of item to weight
+            Rule for the index weights.
+
+        Returns
+        -------
+        DataFrame
+            Drivers by targets, index points.
+
+        Raises
+        ------
+        OptionError
+            delta is not a finite number other than zero.
+
+        Notes
+        -----
+        impact = delta x total effect x c_target / c_driver, where c_j = 100 sum u lambda_j / sum u (hi - lo) is the number of index
+        points that a unit of latent j is worth.
+
+        Examples
+        --------
+        >>> import csimodels as csi
+        >>> csi.fit_acsi(csi.load_acsi_demo(), engine="native").impact().index[0]
+        'expectations'
+        """
+        w, _ = indices.index_weights(self.spec, self.estimate, self.moments, weights)
+        return indices.impact_table(self.spec, self.estimate, w, delta)
+
+    def scores(self, data: Any, new_data: bool = False, weights: indices.Rule = "estimated") -> pd.DataFrame:
+        """Return every respondent's 0-100 indices.
+
+        Parameters
+        ----------
+        data : pandas, polars or pyarrow frame, mapping of arrays, or array
+            The frame that was fitted.
+        new_data : bool
+            Accept another frame than the fitted one.
+        weights : {"estimated", "equal", "standardised"} or mapping of item to weight
+            Rule for the index weights.
+
+        Returns
+        -------
+        DataFrame
+            One column a construct, the index and order of ``data``; NaN where the row was dropped.
+
+        Raises
+        ------
+        DataError
+            The frame is not the fitted one and ``new_data`` is false.
+
+        Examples
+        --------
+        >>> import csimodels as csi
+        >>> df = csi.load_acsi_demo()
+        >>> res = csi.fit_acsi(df, engine="native")
+        >>> bool(abs(res.scores(df)["satisfaction"].mean() - res.csi) < 1e-9)
+        True
+        """
+        block = read_answers(data, self.spec, self.options.na_values)
+        values, _, usable, _ = complete_rows(block, self.options.missing, None)
+        if not new_data and fingerprint(values) != self.options.fingerprint:
+            raise DataError(
+                "scores.other_data",
+                f"These {len(block.values)} rows are not the data that were fitted ({self.moments.rows} rows).",
+                variable="data",
+                value=len(block.values),
+                hint="Give the fitted frame, or say new_data=True.",
+            )
+        w, _ = indices.index_weights(self.spec, self.estimate, self.moments, weights)
+        out = np.full((len(block.values), len(indices.measured(self.spec))), np.nan)
+        out[usable] = rows_scores(w, recoded_rows(values, self.spec))
+        return pd.DataFrame(out, index=block.index, columns=list(indices.measured(self.spec)))

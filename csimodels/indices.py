@@ -1,0 +1,190 @@
+"""Index weights, index table and impacts of a fitted model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from csimodels.additive import Moments
+from csimodels.checks import close_to
+from csimodels.errors import MissingStatisticError, OptionError, ScaleError
+from csimodels.estimators.estimate import Estimate
+from csimodels.estimators.matrices import fill
+from csimodels.inference.information import interval
+from csimodels.measures.effects import path_matrix, total_effects
+from csimodels.measures.index import IndexWeights, index_scores, index_se, index_units, normalised
+from csimodels.spec import ModelSpec
+
+__all__ = ["impact_table", "index_table", "index_weights", "measured", "weights_table"]
+
+Array = NDArray[Any]
+RULES = ("estimated", "equal", "standardised")
+Rule = str | Mapping[str, float]
+
+
+def measured(spec: ModelSpec) -> tuple[str, ...]:
+    """Return the constructs that have observed indicators."""
+    latent = set(spec.construct_names)
+    return tuple(c.name for c in spec.constructs if not latent.issuperset(c.items))
+
+
+def index_weights(spec: ModelSpec, estimate: Estimate, m: Moments, rule: Rule = "estimated") -> tuple[IndexWeights, list[str]]:
+    """Return the weights of every index on raw answers, with what had to be said about them.
+
+    Under ML the raw-metric weights are lambda_i / theta_ii within the block; a single item has weight one, and a block with an error
+    variance of zero or less gets equal weights.
+    """
+    lo, hi = _scales(spec)
+    at = {name: k for k, name in enumerate(spec.items)}
+    blocks = {c.name: [at[i] for i in c.items if i in at] for c in spec.constructs if c.name in measured(spec)}
+    own, notes = _estimated(estimate, blocks)
+    u = np.zeros((len(blocks), len(spec.items)))
+    sd = np.sqrt(np.diagonal(m.cov))
+    chosen = _by_rule(spec, rule)
+    for j, (construct, inside) in enumerate(blocks.items()):
+        if rule == "equal":
+            u[j, inside] = 1.0
+        elif rule == "standardised":
+            u[j, inside] = own[construct] * sd[inside]
+        elif rule == "estimated":
+            u[j, inside] = own[construct]
+        else:
+            u[j, inside] = [chosen[spec.items[k]] for k in inside]
+        notes += _negative(construct, [spec.items[k] for k in inside], u[j, inside])
+    return IndexWeights(u, lo, hi), notes
+
+
+def _scales(spec: ModelSpec) -> tuple[Array, Array]:
+    without = [i.name for i in spec.indicators if i.scale is None and i.name not in {o.name for o in spec.observed}]
+    if without:
+        raise ScaleError(
+            "index.no_scale",
+            f"The 0-100 index needs the theoretical scale of every item; {len(without)} have none, e.g. {without[0]!r}.",
+            variable=without[0],
+            value=tuple(without),
+            hint="Say scale=(lowest, highest) in fit() or ModelSpec.from_lavaan().",
+        )
+    pairs = np.array([i.scale or (0.0, 1.0) for i in spec.indicators])
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _estimated(estimate: Estimate, blocks: Mapping[str, list[int]]) -> tuple[dict[str, Array], list[str]]:
+    """Return lambda / theta within each block."""
+    mm = fill(estimate.layout, estimate.full[None])
+    error = np.diagonal(mm.Theta[0])
+    loading = block_loadings(estimate)
+    weights, notes = {}, []
+    for construct, at in blocks.items():
+        j = estimate.table.latent.index(construct)
+        if len(at) == 1:
+            weights[construct] = np.ones(1)
+        elif (error[at] <= 0).any():
+            item = estimate.table.observed[at[int(error[at].argmin())]]
+            weights[construct] = np.ones(len(at))
+            notes.append(
+                f"The index of {construct!r} uses equal weights: the error variance of {item!r} is not positive ({error[at].min():.4g})."
+            )
+        else:
+            weights[construct] = loading[at, j] / error[at]
+    return weights, notes
+
+
+def block_loadings(estimate: Estimate) -> Array:
+    """Return the loadings of items on constructs (p, m), also of items that take part in paths themselves."""
+    lay = estimate.layout
+    out = np.zeros((lay.p, lay.m))
+    for k, row in enumerate(estimate.table.rows):
+        if row.op == "=~" and row.rhs in estimate.table.observed:
+            out[estimate.table.observed.index(row.rhs), lay.col[k]] = estimate.full[k]
+    return out
+
+
+def _by_rule(spec: ModelSpec, rule: Rule) -> dict[str, float]:
+    """Return explicit weights by item, checked."""
+    if isinstance(rule, str):
+        if rule not in RULES:
+            raise OptionError(
+                "option.index_weights",
+                f"weights is {rule!r}.",
+                variable="weights",
+                value=rule,
+                hint=f"Use one of {RULES} or a mapping of item to weight.",
+            )
+        return {}
+    items = [i for c in measured(spec) for i in spec.construct(c).items]
+    for name in (*rule, *items):
+        if name not in items or name not in rule:
+            raise OptionError(
+                "option.index_weights_item",
+                f"The weights {'name' if name in rule else 'lack'} {name!r}.",
+                variable="weights",
+                value=name,
+                hint=close_to(name, items) if name in rule else "Give one weight for every item.",
+            )
+    chosen = {i: float(rule[i]) for i in items}
+    for c in measured(spec):
+        total = sum(chosen[i] for i in spec.construct(c).items)
+        if not np.isfinite(total) or total <= 0:
+            raise OptionError(
+                "option.index_weights_sum",
+                f"The weights of {c!r} sum to {total:g}.",
+                variable="weights",
+                value=total,
+                hint="They must be finite with a positive sum.",
+            )
+    return chosen
+
+
+def _negative(construct: str, items: list[str], u: Array) -> list[str]:
+    return [f"Item {i!r} has a negative weight in the index of {construct!r} ({w:.4g})." for i, w in zip(items, u, strict=True) if w < 0]
+
+
+def require_means(m: Moments) -> Array:
+    """Return the means, or say that the index needs them."""
+    if m.mean is None:
+        raise MissingStatisticError(
+            "index.no_means",
+            "The 0-100 index needs the items' means, which these moments do not hold.",
+            variable="mean",
+            value=None,
+            hint="Give mean= to Moments.from_cov.",
+        )
+    return m.mean
+
+
+def index_table(spec: ModelSpec, w: IndexWeights, m: Moments, withhold: bool, level: float) -> pd.DataFrame:
+    """Return the index of every construct with its standard error, weights taken as fixed."""
+    score = index_scores(w, require_means(m))
+    se = np.full(len(score), np.nan) if withhold else index_se(w, m.cov * (m.rows / (m.rows - 1)), m.rows)
+    lower, upper = interval(score, se, level)
+    columns = {"score": score, "se": se, "ci_lower": lower, "ci_upper": upper, "weights": "fixed"}
+    return pd.DataFrame(columns, index=pd.Index(measured(spec), name="construct"))
+
+
+def weights_table(spec: ModelSpec, w: IndexWeights) -> pd.DataFrame:
+    """Return raw-metric weights, their shares within the block, and index points per unit of each item."""
+    points = normalised(w)
+    rows = []
+    for j, construct in enumerate(measured(spec)):
+        total = w.u[j].sum()
+        for item in spec.construct(construct).items:
+            k = spec.items.index(item)
+            rows.append((construct, item, w.u[j, k], w.u[j, k] / total, points[j, k], w.lo[k], w.hi[k]))
+    return pd.DataFrame(rows, columns=["construct", "indicator", "weight", "share", "points", "scale_lo", "scale_hi"])
+
+
+def impact_table(spec: ModelSpec, estimate: Estimate, w: IndexWeights, delta: float) -> pd.DataFrame:
+    """Return index points of each target (columns) for delta points of each driver (rows): delta b c_target / c_driver."""
+    if isinstance(delta, bool) or not isinstance(delta, (int, float, np.number)) or not np.isfinite(delta) or delta == 0:
+        raise OptionError("option.delta", f"delta is {delta!r}.", variable="delta", value=delta, hint="Give index points, e.g. 5.")
+    names = measured(spec)
+    at = [estimate.table.latent.index(c) for c in names]
+    units = index_units(w, block_loadings(estimate)[:, at])
+    total = total_effects(path_matrix(estimate.layout, tuple(r.op for r in estimate.table.rows), estimate.full[None]))[0]
+    points = delta * (total[np.ix_(at, at)] * units[:, None] / units).T
+    table = pd.DataFrame(points, index=pd.Index(names, name="driver"), columns=pd.Index(names, name="target"))
+    return table.loc[(table != 0).any(axis=1), (table != 0).any(axis=0)]

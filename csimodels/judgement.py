@@ -1,0 +1,50 @@
+"""What has to be said about a solution: convergence, admissibility, collinearity, withheld statistics."""
+
+from __future__ import annotations
+
+from csimodels.additive import Moments
+from csimodels.errors import CollinearityWarning, ConvergenceWarning, CSIWarning, ImproperSolutionWarning, IndexWarning
+from csimodels.estimators.admissible import improprieties, nearly_collinear
+from csimodels.estimators.estimate import Estimate
+from csimodels.indices import index_weights
+from csimodels.spec import ModelSpec
+
+__all__ = ["judgements"]
+
+
+def judgements(spec: ModelSpec, moments: Moments, estimate: Estimate) -> list[tuple[type[CSIWarning], str]]:
+    """Return what has to be said about a solution."""
+    said: list[tuple[type[CSIWarning], str]] = []
+    if estimate.engine.why and estimate.engine.why.startswith("semopy"):
+        said.append((ConvergenceWarning, f"The native kernel took over: {estimate.engine.why}."))
+    if not estimate.converged:
+        said.append(
+            (
+                ConvergenceWarning,
+                f"The optimiser did not converge in {estimate.engine.evaluations} evaluations; do not use these estimates.",
+            )
+        )
+    problems = improprieties(estimate)
+    if problems:
+        said.append((ImproperSolutionWarning, "The solution is inadmissible. " + " ".join(problems)))
+    collinear = nearly_collinear(estimate)
+    if collinear:
+        said.append((CollinearityWarning, _collinear_sentence(collinear)))
+    if moments.weighted:
+        said.append(
+            (
+                CSIWarning,
+                "Rows are weighted: standard errors and chi-square based fit are withheld, because they would need a sandwich estimator.",
+            )
+        )
+    if moments.mean is not None and all(i.scale for i in spec.indicators):
+        said += [(IndexWarning, note) for note in index_weights(spec, estimate, moments)[1]]
+    return said
+
+
+def _collinear_sentence(constructs: list[str]) -> str:
+    return (
+        f"The constructs {', '.join(constructs)} are nearly collinear, so that the optimum is flat: paths among them, and their "
+        "standard errors, are not to be trusted, while fit and implied covariances are. Remedy: estimate this model by partial least "
+        "squares (PLS), as the national indices do, or merge or leave out constructs."
+    )

@@ -1,0 +1,1 @@
+"""What is computed from an estimate: fit, reliability, effects, indices."""

@@ -1,0 +1,48 @@
+"""Direct, indirect and total effects, on a stack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csimodels.estimators.matrices import BETA, Layout, structural_covariance
+
+__all__ = ["effect_pairs", "effects", "path_matrix", "total_effects"]
+
+Array = NDArray[Any]
+
+
+def path_matrix(lay: Layout, op: tuple[str, ...], full: Array) -> Array:
+    """Return the structural paths alone (B, m, m): Beta without loadings of higher order."""
+    paths = np.flatnonzero((lay.matrix == BETA) & (np.array(op) == "~"))
+    B = np.zeros((full.shape[0], lay.m, lay.m), dtype=full.dtype)
+    B[:, lay.row[paths], lay.col[paths]] = full[:, paths]
+    return B
+
+
+def total_effects(B: Array) -> Array:
+    """Return (I - B)^-1 - I (Bollen 1987, doi:10.2307/271028), exactly zero where no directed path leads."""
+    eye = np.eye(B.shape[-1])
+    connected = np.linalg.inv(eye - 0.5 * (B != 0)) - eye > 1e-9
+    return np.where(connected, np.linalg.inv(eye - B) - eye, 0.0)
+
+
+def effect_pairs(lay: Layout, op: tuple[str, ...]) -> tuple[Array, Array]:
+    """Return (target, source) positions of every pair that a directed path connects, sources first in the order of the model."""
+    pattern = path_matrix(lay, op, np.ones((1, lay.matrix.size)))[0]
+    source, target = np.nonzero(total_effects(pattern).T > 0.5)
+    return target, source
+
+
+def effects(lay: Layout, op: tuple[str, ...], full: Array) -> Array:
+    """Return direct, indirect, total, and standardised direct, indirect, total effects of every connected pair, shape (B, 6 r)."""
+    target, source = effect_pairs(lay, op)
+    direct = path_matrix(lay, op, full)
+    total = total_effects(direct)
+    raw = [M[:, target, source] for M in (direct, total - direct, total)]
+    variance = np.diagonal(structural_covariance(lay, full), axis1=-2, axis2=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scale = np.sqrt(variance[:, source] / variance[:, target])
+    return np.concatenate(raw + [part * scale for part in raw], axis=1)

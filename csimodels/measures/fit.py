@@ -1,0 +1,173 @@
+"""Fit measures as pure functions of numbers, by lavaan's names and conventions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtrc, chndtr, chndtrinc
+
+__all__ = [
+    "agfi",
+    "baseline",
+    "cfi",
+    "fit_measures",
+    "gfi",
+    "ifi",
+    "loglik",
+    "nfi",
+    "rmsea",
+    "rmsea_interval",
+    "rmsea_pclose",
+    "rni",
+    "srmr",
+    "tli",
+]
+
+Array = NDArray[Any]
+
+
+def baseline(S: Array, n: float, x: list[int]) -> tuple[float, float]:
+    """Return chi-square and df of the independence model; exogenous observed variables x stay correlated."""
+    p, px = S.shape[0], len(x)
+    rest = [i for i in range(p) if i not in x]
+    logdet = np.linalg.slogdet(S)[1]
+    free = np.log(np.diagonal(S)[rest]).sum() + (np.linalg.slogdet(S[np.ix_(x, x)])[1] if x else 0.0)
+    return float(n * (free - logdet)), p * (p - 1) / 2 - px * (px - 1) / 2
+
+
+def cfi(chisq: float, df: float, chisq_0: float, df_0: float) -> float:
+    """Return the comparative fit index (Bentler 1990, doi:10.1037/0033-2909.107.2.238)."""
+    top, bottom = max(chisq - df, 0.0), max(chisq - df, chisq_0 - df_0, 0.0)
+    return 1.0 if bottom == 0 else 1.0 - top / bottom
+
+
+def tli(chisq: float, df: float, chisq_0: float, df_0: float) -> float:
+    """Return the Tucker-Lewis index (Tucker & Lewis 1973, doi:10.1007/BF02291170)."""
+    if df == 0 or df_0 == 0:
+        return 1.0
+    ratio, ratio_0 = chisq / df, chisq_0 / df_0
+    return np.nan if ratio_0 == 1 else (ratio_0 - ratio) / (ratio_0 - 1)
+
+
+def nfi(chisq: float, chisq_0: float) -> float:
+    """Return the normed fit index (Bentler & Bonett 1980, doi:10.1037/0033-2909.88.3.588)."""
+    return np.nan if chisq_0 == 0 else (chisq_0 - chisq) / chisq_0
+
+
+def ifi(chisq: float, df: float, chisq_0: float) -> float:
+    """Return the incremental fit index (Bollen 1989, doi:10.1177/0049124189017003004)."""
+    return np.nan if chisq_0 == df else (chisq_0 - chisq) / (chisq_0 - df)
+
+
+def rni(chisq: float, df: float, chisq_0: float, df_0: float) -> float:
+    """Return the relative noncentrality index (McDonald & Marsh 1990, doi:10.1037/0033-2909.107.2.247)."""
+    return np.nan if chisq_0 == df_0 else 1.0 - (chisq - df) / (chisq_0 - df_0)
+
+
+def rmsea(chisq: float, df: float, n: float) -> float:
+    """Return the root mean square error of approximation (Steiger 1990, doi:10.1207/s15327906mbr2502_4)."""
+    return 0.0 if df == 0 else float(np.sqrt(max(chisq / n / df - 1.0 / n, 0.0)))
+
+
+def rmsea_interval(chisq: float, df: float, n: float, level: float = 0.90) -> tuple[float, float]:
+    """Return the confidence interval of RMSEA (Browne & Cudeck 1992, doi:10.1177/0049124192021002005)."""
+    if df == 0:
+        return 0.0, 0.0
+    bounds = []
+    for tail in (0.5 + level / 2, 0.5 - level / 2):
+        noncentrality = 0.0 if chndtr(chisq, df, 0.0) < tail else float(chndtrinc(chisq, df, tail))
+        bounds.append(float(np.sqrt(noncentrality / (n * df))))
+    return bounds[0], bounds[1]
+
+
+def rmsea_pclose(chisq: float, df: float, n: float, cutoff: float = 0.05) -> float:
+    """Return the p-value of RMSEA <= cutoff (Browne & Cudeck 1992)."""
+    return np.nan if df == 0 else float(1.0 - chndtr(chisq, df, n * df * cutoff**2))
+
+
+def srmr(S: Array, Sigma: Array) -> float:
+    """Return the standardised root mean square residual, diagonal included (Bentler 1995)."""
+    sd = np.sqrt(np.diagonal(S))
+    residual = ((S - Sigma) / np.outer(sd, sd))[np.tril_indices(len(sd))]
+    return float(np.sqrt(np.mean(residual**2)))
+
+
+def gfi(S: Array, Sigma: Array, x: list[int]) -> float:
+    """Return the ML goodness-of-fit index (Joreskog & Sorbom 1981); moments of exogenous observed variables x do not count."""
+    modelled = S.copy()
+    modelled[np.ix_(x, x)] = 0.0
+    E, W = (np.linalg.solve(Sigma, M) for M in (S - Sigma, modelled))
+    return float(1.0 - np.einsum("ij,ji->", E, E) / np.einsum("ij,ji->", W, W))
+
+
+def agfi(gfi_value: float, df: float, p: int) -> float:
+    """Return the adjusted goodness-of-fit index; 1 where df = 0, as lavaan."""
+    return 1.0 if df == 0 else 1.0 - p * (p + 1) / (2 * df) * (1.0 - gfi_value)
+
+
+def loglik(S: Array, Sigma: Array, rows: float, x: list[int]) -> float:
+    """Return the normal log-likelihood of the endogenous variables given the exogenous observed ones x."""
+    total = np.linalg.slogdet(Sigma)[1] + np.trace(np.linalg.solve(Sigma, S)) + len(S) * np.log(2 * np.pi)
+    if x:
+        total -= np.linalg.slogdet(S[np.ix_(x, x)])[1] + len(x) * (1 + np.log(2 * np.pi))
+    return float(-0.5 * rows * total)
+
+
+def fit_measures(F: float, S: Array, Sigma: Array, n: float, rows: float, npar: int, x: list[int]) -> dict[str, float]:
+    """Return every measure of an ML fit by lavaan's names.
+
+    Parameters
+    ----------
+    F : float
+        Discrepancy at the optimum.
+    S, Sigma : arrays (p, p)
+        Sample and implied covariances.
+    n : float
+        Multiplier of F: rows, or rows - 1 under the Wishart likelihood.
+    rows : float
+        Sample size.
+    npar : int
+        Free parameters.
+    x : list of int
+        Exogenous observed variables, whose moments are not modelled.
+    """
+    p, px = len(S), len(x)
+    df = p * (p + 1) // 2 - px * (px + 1) // 2 - npar
+    chisq = n * max(F, 0.0)
+    chisq_0, df_0 = baseline(S, n, x)
+    logl, unrestricted = loglik(S, Sigma, rows, x), loglik(S, S, rows, x)
+    lower, upper = rmsea_interval(chisq, df, n)
+    g = gfi(S, Sigma, x)
+    normed = nfi(chisq, chisq_0)
+    return {
+        "npar": npar,
+        "fmin": F / 2,
+        "chisq": chisq,
+        "df": df,
+        "pvalue": float(chdtrc(df, chisq)) if df else np.nan,
+        "baseline_chisq": chisq_0,
+        "baseline_df": df_0,
+        "baseline_pvalue": float(chdtrc(df_0, chisq_0)) if df_0 else np.nan,
+        "cfi": cfi(chisq, df, chisq_0, df_0),
+        "tli": tli(chisq, df, chisq_0, df_0),
+        "nfi": normed,
+        "pnfi": df / df_0 * normed if df_0 else np.nan,
+        "ifi": ifi(chisq, df, chisq_0),
+        "rni": rni(chisq, df, chisq_0, df_0),
+        "logl": logl,
+        "unrestricted_logl": unrestricted,
+        "aic": -2 * logl + 2 * npar,
+        "bic": -2 * logl + npar * np.log(rows),
+        "ntotal": rows,
+        "bic2": -2 * logl + npar * np.log((rows + 2) / 24),
+        "rmsea": rmsea(chisq, df, n),
+        "rmsea_ci_lower": lower,
+        "rmsea_ci_upper": upper,
+        "rmsea_ci_level": 0.90,
+        "rmsea_pvalue": rmsea_pclose(chisq, df, n),
+        "srmr": srmr(S, Sigma),
+        "gfi": g,
+        "agfi": agfi(g, df, p),
+    }

@@ -1,0 +1,103 @@
+"""Tables as pure functions of an estimate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from csimodels.estimators.estimate import Estimate
+from csimodels.estimators.matrices import parameters
+from csimodels.inference.information import delta_se, interval, jacobian, z_test
+from csimodels.measures.effects import effect_pairs, effects
+from csimodels.measures.standardized import standardised
+from csimodels.spec import ModelSpec
+
+__all__ = ["effects_table", "loadings_table", "operators", "parameter_columns", "paths_table"]
+
+Array = NDArray[Any]
+ROUNDING = 1e-12
+EFFECTS = ("direct", "indirect", "total", "direct_std", "indirect_std", "total_std")
+ESTIMATES = ["est", "se", "z", "pvalue", "ci_lower", "ci_upper", "std", "std_se"]
+
+
+def operators(estimate: Estimate) -> tuple[str, ...]:
+    """Return the operator of each parameter."""
+    return tuple(r.op for r in estimate.table.rows)
+
+
+def parameter_se(estimate: Estimate) -> Array:
+    """Return the standard error of each parameter, shape (K,), NaN where fixed."""
+    free = estimate.table.free
+    se = np.sqrt(np.maximum(np.diagonal(estimate.vcov), 0.0)) if estimate.vcov.size else np.empty(0)
+    out = np.full(free.size, np.nan)
+    out[free > 0] = se[free[free > 0] - 1]
+    return out
+
+
+def parameter_columns(estimate: Estimate) -> dict[str, Any]:
+    """Return the parameter table column by column, in lavaan's names."""
+    rows, op = estimate.table.rows, operators(estimate)
+    se = parameter_se(estimate)
+    z, p = z_test(estimate.full, se)
+    lower, upper = interval(estimate.full, se)
+    lay, S = estimate.layout, estimate.S[None]
+
+    def std_all(x: Array) -> Array:
+        return standardised(lay, op, parameters(lay, x, S))
+
+    std_se = delta_se(jacobian(std_all, estimate.x), estimate.vcov)
+    std_se[std_se < ROUNDING] = 0.0
+    return {
+        "lhs": np.array([r.lhs for r in rows], dtype=object),
+        "op": np.array(op, dtype=object),
+        "rhs": np.array([r.rhs for r in rows], dtype=object),
+        "group": np.ones(len(rows), dtype=int),
+        "label": np.array([r.label for r in rows], dtype=object),
+        "free": estimate.table.free,
+        "est": estimate.full,
+        "se": se,
+        "z": z,
+        "pvalue": p,
+        "ci_lower": lower,
+        "ci_upper": upper,
+        "std": std_all(estimate.x[None])[0],
+        "std_se": std_se,
+    }
+
+
+def paths_table(columns: dict[str, Any], spec: ModelSpec) -> pd.DataFrame:
+    """Return structural paths with their hypothesised and estimated signs."""
+    at = np.flatnonzero(columns["op"] == "~")
+    sign = {(p.source, p.target): p.sign for p in spec.paths}
+    source, target = columns["rhs"][at], columns["lhs"][at]
+    expected = [sign.get((s, t), "?") for s, t in zip(source, target, strict=True)]
+    estimated = ["-" if est < 0 else "+" for est in columns["est"][at]]
+    agrees = [None if e == "?" else e == g for e, g in zip(expected, estimated, strict=True)]
+    signs = {"expected_sign": expected, "estimated_sign": estimated, "sign_agrees": pd.array(agrees, dtype="boolean")}
+    return pd.DataFrame({"source": source, "target": target} | {c: columns[c][at] for c in ESTIMATES} | signs)
+
+
+def loadings_table(columns: dict[str, Any]) -> pd.DataFrame:
+    """Return loadings by construct and indicator."""
+    at = np.flatnonzero(columns["op"] == "=~")
+    names = {"construct": columns["lhs"][at], "indicator": columns["rhs"][at]}
+    return pd.DataFrame(names | {c: columns[c][at] for c in ESTIMATES})
+
+
+def effects_table(estimate: Estimate) -> pd.DataFrame:
+    """Return direct, indirect and total effects of every connected pair, with delta-method standard errors (Sobel 1982)."""
+    lay, op, S = estimate.layout, operators(estimate), estimate.S[None]
+
+    def every(x: Array) -> Array:
+        return effects(lay, op, parameters(lay, x, S))
+
+    target, source = effect_pairs(lay, op)
+    parts = every(estimate.x[None])[0].reshape(6, -1)
+    se = delta_se(jacobian(every, estimate.x), estimate.vcov).reshape(6, -1)
+    out: dict[str, Any] = {"source": [lay.structural[k] for k in source], "target": [lay.structural[k] for k in target]}
+    for name, est, error in zip(EFFECTS, parts, se, strict=True):
+        out |= {name: est, f"{name}_se": np.where(error > ROUNDING, error, np.nan)}
+    return pd.DataFrame(out)
