@@ -1,0 +1,7 @@
+"""Run the command line as ``python -m csimodels``."""
+
+import sys
+
+from csimodels.cli import main
+
+sys.exit(main())
