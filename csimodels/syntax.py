@@ -185,7 +185,7 @@ def write(spec: ModelSpec, variances: Mapping[str, float] | None = None) -> str:
 
 
 def _prefix(t: Term) -> str:
-    value = "" if t.value is None else f"{t.value!r}*"
+    value = "" if t.value is None else f"{float(t.value)!r}*"
     freed = "NA*" if t.free and t.op != "~~" else ""
     if not t.label:
         return value + freed
@@ -208,4 +208,4 @@ def _error_variance(c: Construct, variances: Mapping[str, float]) -> str:
             hint=f"Call to_lavaan(variances={{{item!r}: ...}}).",
         )
     assert c.reliability is not None
-    return f"{item} ~~ {(1 - c.reliability) * variances[item]!r}*{item}"
+    return f"{item} ~~ {float((1 - c.reliability) * variances[item])!r}*{item}"
