@@ -92,9 +92,10 @@ class Moments:
         total = float(w.sum())
         shift = values[0] if n else np.zeros(values.shape[1])
         shifted = values - shift
-        mean = (w @ shifted) / total
+        divisor = total or 1.0
+        mean = (w @ shifted) / divisor
         centred = shifted - mean
-        cov = centred.T @ (centred if weights is None else centred * w[:, None]) / total
+        cov = centred.T @ (centred if weights is None else centred * w[:, None]) / divisor
         return cls(tuple(items), n, total, float(w @ w), mean + shift, (cov + cov.T) / 2, dropped, imputed)
 
     @classmethod
@@ -172,7 +173,7 @@ class Moments:
                 hint="Give mean= to Moments.from_cov.",
             )
         weight = self.weight + other.weight
-        share = other.weight / weight
+        share = other.weight / (weight or 1.0)
         delta = other.mean - self.mean
         between = np.outer(delta, delta) * (share * (1 - share))
         cov = self.cov * (1 - share) + other.cov * share + between

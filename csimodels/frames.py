@@ -57,12 +57,24 @@ def read_block(data: Any, items: Sequence[str]) -> Block:
         return _from_array(data, items)
     frame = as_frame(data)
     _require(items, frame.columns)
+    native = frame.to_native()
+    index = native.index if isinstance(native, pd.DataFrame) else pd.RangeIndex(len(frame))
+    values = _numpy_columns(native, items) if isinstance(native, pd.DataFrame) else None
+    return Block(_any_columns(frame, items) if values is None else values, tuple(items), index)
+
+
+def _numpy_columns(frame: pd.DataFrame, items: Sequence[str]) -> Array | None:
+    """Return pandas columns of plain numpy numbers as floats, the quick way; None if a column is anything else."""
+    columns = [frame[item] for item in items]
+    if not columns or any(getattr(c.dtype, "kind", "O") not in "biuf" or not isinstance(c.dtype, np.dtype) for c in columns):
+        return None
+    return np.column_stack([c.to_numpy() for c in columns]).astype(float)
+
+
+def _any_columns(frame: nw.DataFrame[Any], items: Sequence[str]) -> Array:
     part = frame.select(list(items))
     numeric = all(dtype.is_numeric() for dtype in part.schema.values())
-    values = _matrix(part) if numeric else np.column_stack([_floats(part[item], item) for item in items])
-    native = frame.to_native()
-    index = native.index if isinstance(native, pd.DataFrame) else pd.RangeIndex(len(values))
-    return Block(values, tuple(items), index)
+    return _matrix(part) if numeric else np.column_stack([_floats(part[item], item) for item in items])
 
 
 def read_column(data: Any, name: str) -> Array:

@@ -15,6 +15,7 @@ from csimodels.errors import MissingStatisticError, OptionError, ScaleError
 from csimodels.estimators.estimate import Estimate
 from csimodels.estimators.matrices import fill
 from csimodels.inference.information import interval
+from csimodels.labels import text_column, text_index
 from csimodels.measures.effects import path_matrix, total_effects
 from csimodels.measures.index import IndexWeights, index_scores, index_se, index_units, normalised
 from csimodels.spec import ModelSpec
@@ -161,8 +162,8 @@ def index_table(spec: ModelSpec, w: IndexWeights, m: Moments, withhold: bool, le
     score = index_scores(w, require_means(m))
     se = np.full(len(score), np.nan) if withhold else index_se(w, m.cov * (m.rows / (m.rows - 1)), m.rows)
     lower, upper = interval(score, se, level)
-    columns = {"score": score, "se": se, "ci_lower": lower, "ci_upper": upper, "weights": "fixed"}
-    return pd.DataFrame(columns, index=pd.Index(measured(spec), name="construct"))
+    columns = {"score": score, "se": se, "ci_lower": lower, "ci_upper": upper, "weights": text_column(("fixed",) * len(score))}
+    return pd.DataFrame(columns, index=text_index(measured(spec), "construct"))
 
 
 def weights_table(spec: ModelSpec, w: IndexWeights) -> pd.DataFrame:

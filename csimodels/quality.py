@@ -6,15 +6,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from csimodels.additive import Moments
 from csimodels.estimators.estimate import Estimate
 from csimodels.estimators.matrices import structural_covariance
+from csimodels.labels import text_index
 from csimodels.measures import reliability
 from csimodels.measures.standardized import rsquared
-from csimodels.spec import ModelSpec
+from csimodels.spec import Construct, ModelSpec
 
 __all__ = ["fornell_larcker_table", "reliability_table", "rsquared_series"]
+
+Array = NDArray[Any]
 
 
 def rsquared_series(estimate: Estimate) -> pd.Series:
@@ -29,18 +33,22 @@ def rsquared_series(estimate: Estimate) -> pd.Series:
 
 def reliability_table(spec: ModelSpec, m: Moments, columns: dict[str, Any]) -> pd.DataFrame:
     """Return alpha (standardised), alpha_raw, rho_c, ave and items of each block."""
-    is_loading = columns["op"] == "=~"
     at = {name: k for k, name in enumerate(m.items)}
-    rows = []
-    for c in spec.constructs:
-        std = columns["std"][is_loading & (columns["lhs"] == c.name)]
-        inside = [at[i] for i in c.items if i in at]
-        S = m.cov[np.ix_(inside, inside)]
-        alphas = (reliability.alpha(S), reliability.alpha_raw(S)) if len(inside) == len(c.items) else (np.nan, np.nan)
-        rows.append((*alphas, reliability.composite_reliability(std), reliability.average_variance_extracted(std)))
+    std: dict[str, list[float]] = {c.name: [] for c in spec.constructs}
+    for lhs, op, value in zip(columns["lhs"], columns["op"], columns["std"], strict=True):
+        if op == "=~":
+            std[lhs].append(value)
+    rows = [_block_reliability(m, [at[i] for i in c.items if i in at], c, np.array(std[c.name])) for c in spec.constructs]
     values = dict(zip(("alpha", "alpha_raw", "rho_c", "ave"), np.array(rows).T, strict=True))
     items = {"items": [len(c.items) for c in spec.constructs]}
-    return pd.DataFrame(values | items, index=pd.Index(spec.construct_names, name="construct"))
+    return pd.DataFrame(values | items, index=text_index(spec.construct_names, "construct"))
+
+
+def _block_reliability(m: Moments, inside: list[int], c: Construct, std: Array) -> tuple[float, float, float, float]:
+    """Return alpha, raw alpha, composite reliability and AVE of one block; alphas only of wholly observed blocks."""
+    S = m.cov[inside][:, inside]
+    alphas = (reliability.alpha(S), reliability.alpha_raw(S)) if len(inside) == len(c.items) else (np.nan, np.nan)
+    return (*alphas, reliability.composite_reliability(std), reliability.average_variance_extracted(std))
 
 
 def fornell_larcker_table(spec: ModelSpec, estimate: Estimate, ave: pd.Series) -> pd.DataFrame:

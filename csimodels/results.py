@@ -139,7 +139,7 @@ class CSIResults(Indexed, Saved, Rendered):
     @cached_property
     def table(self) -> pd.DataFrame:
         """Parameter table in lavaan's columns: lhs op rhs group label free est se z pvalue ci_lower ci_upper std std_se."""
-        return pd.DataFrame(self._columns)
+        return tables.framed(self._columns)
 
     @cached_property
     def _columns(self) -> dict[str, Any]:

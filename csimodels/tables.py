@@ -9,13 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from csimodels.estimators.estimate import Estimate
-from csimodels.estimators.matrices import parameters
+from csimodels.estimators.matrices import LAMBDA, THETA, parameters
 from csimodels.inference.information import delta_se, interval, jacobian, z_test
+from csimodels.labels import text_column
 from csimodels.measures.effects import effect_pairs, effects
 from csimodels.measures.standardized import standardised
 from csimodels.spec import ModelSpec
 
-__all__ = ["effects_table", "loadings_table", "operators", "parameter_columns", "paths_table"]
+__all__ = ["effects_table", "framed", "loadings_table", "operators", "parameter_columns", "paths_table"]
 
 Array = NDArray[Any]
 ROUNDING = 1e-12
@@ -38,7 +39,7 @@ def parameter_se(estimate: Estimate) -> Array:
 
 
 def parameter_columns(estimate: Estimate) -> dict[str, Any]:
-    """Return the parameter table column by column, in lavaan's names."""
+    """Return the parameter table column by column, in lavaan's names; texts are tuples."""
     rows, op = estimate.table.rows, operators(estimate)
     se = parameter_se(estimate)
     z, p = z_test(estimate.full, se)
@@ -51,11 +52,11 @@ def parameter_columns(estimate: Estimate) -> dict[str, Any]:
     std_se = delta_se(jacobian(std_all, estimate.x), estimate.vcov)
     std_se[std_se < ROUNDING] = 0.0
     return {
-        "lhs": np.array([r.lhs for r in rows], dtype=object),
-        "op": np.array(op, dtype=object),
-        "rhs": np.array([r.rhs for r in rows], dtype=object),
+        "lhs": tuple(r.lhs for r in rows),
+        "op": op,
+        "rhs": tuple(r.rhs for r in rows),
         "group": np.ones(len(rows), dtype=int),
-        "label": np.array([r.label for r in rows], dtype=object),
+        "label": tuple(r.label for r in rows),
         "free": estimate.table.free,
         "est": estimate.full,
         "se": se,
@@ -68,36 +69,50 @@ def parameter_columns(estimate: Estimate) -> dict[str, Any]:
     }
 
 
+def framed(columns: dict[str, Any]) -> pd.DataFrame:
+    """Return columns as a frame, tuples of text through cached pandas arrays."""
+    return pd.DataFrame({name: text_column(c) if isinstance(c, tuple) else c for name, c in columns.items()})
+
+
+def _where(columns: dict[str, Any], op: str) -> tuple[list[int], tuple[str, ...], tuple[str, ...]]:
+    """Return the positions of an operator's rows with their left and right sides."""
+    at = [k for k, o in enumerate(columns["op"]) if o == op]
+    return at, tuple(columns["lhs"][k] for k in at), tuple(columns["rhs"][k] for k in at)
+
+
 def paths_table(columns: dict[str, Any], spec: ModelSpec) -> pd.DataFrame:
     """Return structural paths with their hypothesised and estimated signs."""
-    at = np.flatnonzero(columns["op"] == "~")
+    at, target, source = _where(columns, "~")
     sign = {(p.source, p.target): p.sign for p in spec.paths}
-    source, target = columns["rhs"][at], columns["lhs"][at]
-    expected = [sign.get((s, t), "?") for s, t in zip(source, target, strict=True)]
-    estimated = ["-" if est < 0 else "+" for est in columns["est"][at]]
+    expected = tuple(sign.get((s, t), "?") for s, t in zip(source, target, strict=True))
+    estimated = tuple("-" if est < 0 else "+" for est in columns["est"][at])
     agrees = [None if e == "?" else e == g for e, g in zip(expected, estimated, strict=True)]
     signs = {"expected_sign": expected, "estimated_sign": estimated, "sign_agrees": pd.array(agrees, dtype="boolean")}
-    return pd.DataFrame({"source": source, "target": target} | {c: columns[c][at] for c in ESTIMATES} | signs)
+    return framed({"source": source, "target": target} | {c: columns[c][at] for c in ESTIMATES} | signs)
 
 
 def loadings_table(columns: dict[str, Any]) -> pd.DataFrame:
     """Return loadings by construct and indicator."""
-    at = np.flatnonzero(columns["op"] == "=~")
-    names = {"construct": columns["lhs"][at], "indicator": columns["rhs"][at]}
-    return pd.DataFrame(names | {c: columns[c][at] for c in ESTIMATES})
+    at, construct, indicator = _where(columns, "=~")
+    return framed({"construct": construct, "indicator": indicator} | {c: columns[c][at] for c in ESTIMATES})
 
 
 def effects_table(estimate: Estimate) -> pd.DataFrame:
     """Return direct, indirect and total effects of every connected pair, with delta-method standard errors (Sobel 1982)."""
     lay, op, S = estimate.layout, operators(estimate), estimate.S[None]
+    pairs = effect_pairs(lay, op)
 
     def every(x: Array) -> Array:
-        return effects(lay, op, parameters(lay, x, S))
+        return effects(lay, op, parameters(lay, x, S), pairs)
 
-    target, source = effect_pairs(lay, op)
     parts = every(estimate.x[None])[0].reshape(6, -1)
-    se = delta_se(jacobian(every, estimate.x), estimate.vcov).reshape(6, -1)
-    out: dict[str, Any] = {"source": [lay.structural[k] for k in source], "target": [lay.structural[k] for k in target]}
+    matters = np.unique(lay.free[(lay.free > 0) & (lay.matrix != LAMBDA) & (lay.matrix != THETA)]) - 1
+    J = jacobian(every, estimate.x, matters)
+    se = delta_se(J, estimate.vcov[np.ix_(matters, matters)]).reshape(6, -1)
+    out: dict[str, Any] = {
+        "source": tuple(lay.structural[k] for k in pairs.source),
+        "target": tuple(lay.structural[k] for k in pairs.target),
+    }
     for name, est, error in zip(EFFECTS, parts, se, strict=True):
         out |= {name: est, f"{name}_se": np.where(error > ROUNDING, error, np.nan)}
-    return pd.DataFrame(out)
+    return framed(out)

@@ -79,6 +79,8 @@ def test_both_engines_agree_on_resampled_surveys(seed):
 def test_recovery_and_coverage(integers):
     """Over 1,000 surveys of 250 the 95 % intervals of paths cover the truth (99 % binomial band), with bias under 2 %."""
     spec = csi.load_model("acsi_1996").without("complaints")
+    if not integers:
+        spec = csi.ModelSpec.from_lavaan(spec.to_lavaan())
     truth = csi.simulate(spec, n=1, seed=0, integers=False).attrs["truth"]["paths"]
     covered, estimates = {k: 0 for k in truth}, {k: [] for k in truth}
     for seed in range(1000):

@@ -31,12 +31,15 @@ def expected_vcov(lay: Layout, x: Array, S: Array, n: float) -> Array:
     return np.linalg.inv(scaled) * np.outer(d, d) * (2.0 / n)
 
 
-def jacobian(function: Callable[[Array], Array], x: Array) -> Array:
+def jacobian(function: Callable[[Array], Array], x: Array, which: Array | None = None) -> Array:
     """Return the exact derivatives of an analytic function by complex steps, all in one stack, shape (r, q).
 
-    Reference: Squire & Trapp 1998, doi:10.1137/S003614459631241X. The function takes (B, q) and returns (B, r).
+    Reference: Squire & Trapp 1998, doi:10.1137/S003614459631241X. The function takes (B, q) and returns (B, r); ``which`` picks the
+    parameters to differentiate by, where the function does not depend on the others.
     """
-    return function(x + 1j * STEP * np.eye(x.size)).imag.T / STEP
+    steps = np.eye(x.size) if which is None else np.eye(x.size)[which]
+    out: Array = function(x + 1j * STEP * steps).imag.T / STEP
+    return out
 
 
 def delta_se(J: Array, vcov: Array) -> Array:

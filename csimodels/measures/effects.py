@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,23 +25,36 @@ def path_matrix(lay: Layout, op: tuple[str, ...], full: Array) -> Array:
 def total_effects(B: Array) -> Array:
     """Return (I - B)^-1 - I (Bollen 1987, doi:10.2307/271028), exactly zero where no directed path leads."""
     eye = np.eye(B.shape[-1])
-    connected = np.linalg.inv(eye - 0.5 * (B != 0)) - eye > 1e-9
-    return np.where(connected, np.linalg.inv(eye - B) - eye, 0.0)
+    return np.where(_connected(B[:1] != 0), np.linalg.inv(eye - B) - eye, 0.0)
 
 
-def effect_pairs(lay: Layout, op: tuple[str, ...]) -> tuple[Array, Array]:
-    """Return (target, source) positions of every pair that a directed path connects, sources first in the order of the model."""
-    pattern = path_matrix(lay, op, np.ones((1, lay.matrix.size)))[0]
-    source, target = np.nonzero(total_effects(pattern).T > 0.5)
-    return target, source
+def _connected(pattern: Array) -> Array:
+    """Return which pairs a directed path connects; halved steps keep the sum of all paths finite."""
+    eye = np.eye(pattern.shape[-1])
+    out: Array = np.linalg.inv(eye - 0.5 * pattern) - eye > 1e-9
+    return out
 
 
-def effects(lay: Layout, op: tuple[str, ...], full: Array) -> Array:
-    """Return direct, indirect, total, and standardised direct, indirect, total effects of every connected pair, shape (B, 6 r)."""
-    target, source = effect_pairs(lay, op)
+class EffectPairs(NamedTuple):
+    """Positions of connected pairs: target (r,), source (r,)."""
+
+    target: Array
+    source: Array
+
+
+def effect_pairs(lay: Layout, op: tuple[str, ...]) -> EffectPairs:
+    """Return every pair that a directed path connects, sources first in the order of the model."""
+    pattern = path_matrix(lay, op, np.ones((1, lay.matrix.size)))
+    source, target = np.nonzero(_connected(pattern != 0)[0].T)
+    return EffectPairs(target, source)
+
+
+def effects(lay: Layout, op: tuple[str, ...], full: Array, pairs: EffectPairs) -> Array:
+    """Return direct, indirect, total, and standardised direct, indirect, total effects of connected pairs, shape (B, 6 r)."""
+    target, source = pairs
     direct = path_matrix(lay, op, full)
-    total = total_effects(direct)
-    raw = [M[:, target, source] for M in (direct, total - direct, total)]
+    total = np.linalg.inv(np.eye(lay.m) - direct)
+    raw = [direct[:, target, source], total[:, target, source] - direct[:, target, source], total[:, target, source]]
     variance = np.diagonal(structural_covariance(lay, full), axis1=-2, axis2=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         scale = np.sqrt(variance[:, source] / variance[:, target])

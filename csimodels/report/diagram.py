@@ -1,0 +1,215 @@
+"""The path diagram: constructs in boxes, standardised paths on arrows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from csimodels.report.fonts import faces, printable
+from csimodels.report.format import fixed, short_names, stars, width, wrap
+from csimodels.report.header import verdict
+from csimodels.report.layout import BOX, Array, Edge, bends, curve, label_places, place
+from csimodels.report.plots import title_with_verdict
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.patches import FancyBboxPatch
+
+    from csimodels.results import CSIResults
+
+__all__ = ["diagram_size", "draw_paths", "wrapped"]
+
+MARGIN, FOOT, NARROWEST = 0.15, 0.4, 6.2
+NOTE = "Standardised coefficients. * p < .05, ** p < .01, *** p < .001; dashed: p ≥ .05 or no p-value."
+LINE, NEGATIVE, FILL, TARGET_FILL = "#222222", "#B5460F", "#F4F6F8", "#CFE3F3"
+LETTER = 0.09
+
+
+def _nodes(result: CSIResults) -> list[str]:
+    """Return constructs, then observed variables that take part in paths."""
+    ends = [*result.paths["source"], *result.paths["target"]]
+    return list(dict.fromkeys([*result.spec.construct_names, *ends]))
+
+
+def _arrows(result: CSIResults, nodes: list[str]) -> pd.DataFrame:
+    """Return what is drawn as an arrow: paths, and loadings of constructs on constructs of higher order."""
+    loadings = result.loadings.rename(columns={"construct": "source", "indicator": "target"})
+    above = loadings[loadings["target"].isin(result.spec.construct_names)]
+    columns = ["source", "target", "std", "pvalue"]
+    both = [t[columns] for t in (result.paths, above) if len(t)]
+    table = pd.concat(both, ignore_index=True) if both else pd.DataFrame(columns=columns)
+    at = {name: k for k, name in enumerate(nodes)}
+    return table.assign(s=[at[n] for n in table["source"]], t=[at[n] for n in table["target"]])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Hold a diagram before it is drawn.
+
+    Attributes
+    ----------
+    nodes : list of str (n,)
+        Names in boxes.
+    arrows : DataFrame (k rows)
+        source, target, std, pvalue, and the ends' positions s, t among the nodes.
+    centre : array (n, 2)
+        Centres of the boxes, inches.
+    bend : list of float (k,)
+        Curvature of each arrow.
+    low, high : array (2,)
+        Corners of the picture.
+    """
+
+    nodes: list[str]
+    arrows: pd.DataFrame
+    centre: Array
+    bend: list[float]
+    low: Array
+    high: Array
+
+    @property
+    def edges(self) -> list[Edge]:
+        """Ends of each arrow."""
+        return [(int(s), int(t)) for s, t in zip(self.arrows["s"], self.arrows["t"], strict=True)]
+
+
+def _plan(result: CSIResults) -> Plan:
+    """Return where everything goes."""
+    nodes = _nodes(result)
+    arrows = _arrows(result, nodes)
+    edges = [(int(s), int(t)) for s, t in zip(arrows["s"], arrows["t"], strict=True)]
+    centre = np.array(place(len(nodes), tuple(edges)))
+    bend = bends(centre, edges)
+    half = np.array(BOX) / 2
+    lines = [curve(centre[s], centre[t], r) for (s, t), r in zip(edges, bend, strict=True)]
+    points = np.vstack([centre - half, centre + half, *lines])
+    low, high = points.min(axis=0) - MARGIN, points.max(axis=0) + MARGIN
+    widen = np.array([max(NARROWEST - float(high[0] - low[0]), 0.0) / 2, 0.0])
+    return Plan(nodes, arrows, centre, bend, low - widen - [0.0, FOOT], high + widen)
+
+
+def diagram_size(result: CSIResults) -> tuple[float, float]:
+    """Return a figure size in inches at which letters fit their boxes."""
+    plan = _plan(result)
+    wide, tall = plan.high - plan.low
+    return float(wide) + 0.1, float(tall) + (0.6 if verdict(result) else 0.4)
+
+
+def wrapped(name: str, columns: int = 15) -> str:
+    """Return a name on at most two lines, broken where words end if they do."""
+    if width(name) <= columns:
+        return name
+    cut = [k for k in range(1, len(name)) if name[k - 1] in " _.-/" and width(name[:k].rstrip()) <= columns]
+    good = [k for k in cut if width(name[k:]) <= columns]
+    if good:
+        k = min(good, key=lambda i: abs(width(name[:i]) - width(name[i:])))
+        return f"{name[:k].rstrip()}\n{name[k:]}"
+    k = next(i for i in range(len(name), 0, -1) if width(name[:i]) <= columns)
+    return f"{name[:k]}\n{name[k:]}"
+
+
+def draw_paths(result: CSIResults, ax: Axes) -> Axes:
+    """Draw the path diagram.
+
+    Parameters
+    ----------
+    result : CSIResults
+        Fitted model.
+    ax : Axes
+        Where to draw; letters shrink with it.
+    """
+    plan = _plan(result)
+    left, bottom, right, top = map(float, (*plan.low, *plan.high))
+    ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
+    ax.axis("off")
+    title_with_verdict(result, ax)
+    scale = _scale(ax, right - left, top - bottom)
+    boxes = _draw_boxes(result, ax, plan, scale)
+    texts = [fixed(v) + stars(p) for v, p in zip(plan.arrows["std"], plan.arrows["pvalue"], strict=True)]
+    places = label_places(plan.centre, plan.edges, plan.bend, [LETTER * len(t) + 0.06 for t in texts])
+    for k, text in enumerate(texts):
+        _draw_arrow(ax, plan, boxes, k, scale)
+        _draw_label(ax, places[k], text, scale)
+    note = "\n".join(line.strip() for line in wrap(_note(result), int((right - left - 2 * MARGIN) / LETTER * 1.25)))
+    ax.text(left + MARGIN, bottom + FOOT / 2, note, fontsize=9.5 * scale, va="center").set_in_layout(False)
+    return ax
+
+
+def _scale(ax: Axes, wide: float, tall: float) -> float:
+    """Return the size of letters relative to a full-size diagram."""
+    figure = figure_of(ax)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+    extent = ax.get_window_extent()
+    return float(np.clip(min(extent.width / wide, extent.height / tall) / figure.dpi, 0.35, 1.1))
+
+
+def figure_of(ax: Axes) -> Figure:
+    """Return the figure that axes belong to, also through subfigures."""
+    return ax.figure.canvas.figure
+
+
+def _note(result: CSIResults) -> str:
+    return NOTE + (" Under row weights there are no p-values." if result.options.weighted else "")
+
+
+def _draw_boxes(result: CSIResults, ax: Axes, plan: Plan, scale: float) -> list[FancyBboxPatch]:
+    """Draw constructs in rounded and observed variables in square boxes, with explained variance inside."""
+    from matplotlib.patches import FancyBboxPatch
+
+    short = short_names(plan.nodes, 26)
+    boxes: list[FancyBboxPatch] = []
+    for name, (x, y) in zip(plan.nodes, plan.centre, strict=True):
+        target, latent = name == result.spec.target, name in result.spec.construct_names
+        shape = "round,pad=0,rounding_size=0.16" if latent else "square,pad=0"
+        corner = (x - BOX[0] / 2, y - BOX[1] / 2)
+        box = FancyBboxPatch(corner, *BOX, boxstyle=shape, ec=LINE, fc=TARGET_FILL if target else FILL)
+        box.set(linewidth=(2.0 if target else 1.0) * scale, zorder=3, gid=f"construct-{len(boxes)}")
+        ax.add_patch(box)
+        boxes.append(box)
+        explained = [f"R² = {fixed(result.rsquared[name])}"] if name in result.rsquared.index else []
+        text = printable("\n".join([wrapped(short[name]), *explained]))
+        style = {"fontsize": 9.5 * scale, "weight": "bold" if target else "normal", **faces(text)}
+        ax.text(x, y, text, style, ha="center", va="center", zorder=4, parse_math=False, linespacing=1.1)
+    return boxes
+
+
+def _draw_arrow(ax: Axes, plan: Plan, boxes: list[FancyBboxPatch], k: int, scale: float) -> None:
+    from matplotlib.patches import FancyArrowPatch
+
+    (s, t), std, p = plan.edges[k], float(plan.arrows["std"].iloc[k]), float(plan.arrows["pvalue"].iloc[k])
+    arrow = FancyArrowPatch(
+        tuple(plan.centre[s]),
+        tuple(plan.centre[t]),
+        patchA=boxes[s],
+        patchB=boxes[t],
+        shrinkA=0,
+        shrinkB=1,
+        connectionstyle=f"arc3,rad={plan.bend[k]}",
+        arrowstyle="-|>,head_length=0.45,head_width=0.22",
+        mutation_scale=14 * scale,
+        linewidth=(0.9 + 1.3 * np.nan_to_num(min(abs(std), 1.0))) * scale,
+        linestyle="-" if p < 0.05 else "--",
+        color=NEGATIVE if std <= -0.005 else LINE,
+        zorder=2,
+    )
+    ax.add_patch(arrow)
+
+
+def _draw_label(ax: Axes, at: Array, text: str, scale: float) -> None:
+    ax.text(
+        float(at[0]),
+        float(at[1]),
+        text,
+        ha="center",
+        va="center",
+        zorder=5,
+        fontsize=9.5 * scale,
+        color=NEGATIVE if text.startswith("-") else LINE,
+        bbox={"boxstyle": "square,pad=0.08", "fc": figure_of(ax).get_facecolor(), "ec": "none"},
+    )

@@ -1,0 +1,97 @@
+"""The facts of a fit: what ran, on what, and whether to believe it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from csimodels import __version__
+from csimodels.errors import CSIError
+from csimodels.report.format import clean, count, number, pvalue
+
+if TYPE_CHECKING:
+    from csimodels.results import CSIResults
+
+__all__ = ["facts", "fit_line", "index_or_reason", "model_title", "verdict"]
+
+ESTIMATORS = {"ml": "Maximum likelihood"}
+LIKELIHOODS = {"normal": "divisor n", "wishart": "Wishart, divisor n - 1"}
+WEIGHT_RULES = {
+    "ml": "estimated: lambda / theta within the block, on raw answers. Published national indices use PLS weights, so values differ."
+}
+WITHHELD = "Rows are weighted: standard errors, p-values and chi-square based fit are withheld; their cells are blank."
+
+
+def model_title(result: CSIResults) -> str:
+    """Return the name that readers know the model by."""
+    return clean(result.spec.title or result.spec.name)
+
+
+def verdict(result: CSIResults) -> str:
+    """Return a loud sentence on an unconverged or inadmissible solution, "" for a good one."""
+    if not result.converged:
+        return "NOT CONVERGED: do not use these estimates."
+    return "" if result.admissible else "INADMISSIBLE SOLUTION: read the warnings before these estimates."
+
+
+def index_or_reason(result: CSIResults, level: float = 0.95) -> tuple[pd.DataFrame | None, str]:
+    """Return the index table, or why there is none."""
+    try:
+        return result.index_table(level=level), ""
+    except CSIError as error:
+        return None, str(error)
+
+
+def facts(result: CSIResults) -> list[tuple[str, str]]:
+    """Return the header as (label, text) pairs."""
+    options = result.options
+    pairs = [
+        ("Model", model_title(result)),
+        ("Left out", "; ".join(result.spec.lost)),
+        ("Estimator", _estimator(result)),
+        ("Engine", _engine(result)),
+        ("Rows used", count(result.moments.rows)),
+        ("Rows dropped", count(result.moments.dropped)),
+        ("Answers imputed", count(result.moments.imputed) + (f" (by {options.missing})" if result.moments.imputed else "")),
+        ("Row weights", "yes" if options.weighted else "no"),
+        ("Latent scale", "variances 1" if options.std_lv else "first loadings 1"),
+        ("Free parameters", count(result.fit_measures["npar"])),
+        ("Converged", "yes" if result.converged else "NO"),
+        ("Admissible", "yes" if result.admissible else "NO"),
+        ("csimodels", __version__),
+        ("Index weights", WEIGHT_RULES.get(options.estimator, options.estimator)),
+    ]
+    return [(label, text) for label, text in pairs if text]
+
+
+def _estimator(result: CSIResults) -> str:
+    options = result.options
+    name = ESTIMATORS.get(options.estimator, options.estimator.upper())
+    return f"{name} ({LIKELIHOODS.get(options.likelihood, options.likelihood)})"
+
+
+def _engine(result: CSIResults) -> str:
+    engine = result.engine
+    if engine.name == "native":
+        why = f"; {engine.why}" if engine.why else ""
+        return f"native Fisher scoring ({engine.evaluations} evaluations){why}"
+    flag = "success" if engine.success else f"NO success ({engine.message})"
+    return (
+        f"{engine.name}, then native Fisher scoring; before polishing: chi-square {number(engine.chisq)}, flag: {flag}; "
+        f"polishing moved the furthest estimate by {number(engine.polish_length)} se"
+    )
+
+
+def fit_line(result: CSIResults) -> str:
+    """Return the fit in one line; nothing where it is withheld."""
+    fit = result.fit_measures
+    p = pvalue(fit["pvalue"])
+    limits = f"[{number(fit['rmsea_ci_lower'])}, {number(fit['rmsea_ci_upper'])}]"
+    parts = {
+        "chisq": f"chi2({count(fit['df'])}) = {number(fit['chisq'])}, p {p.replace('<', '< ') if '<' in p else f'= {p}'}",
+        "cfi": f"CFI {number(fit['cfi'])}",
+        "rmsea": f"RMSEA {number(fit['rmsea'])} {limits}",
+        "srmr": f"SRMR {number(fit['srmr'])}",
+    }
+    return ", ".join(text for name, text in parts.items() if pd.notna(fit[name]))
