@@ -45,6 +45,20 @@ def test_the_order_of_rows_columns_and_indicators_does_not_matter(random):
     np.testing.assert_allclose(other.index["score"], BASE.index["score"], atol=1e-6)
 
 
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.booleans(), min_size=19, max_size=19), st.booleans())
+def test_turning_items_round_flips_their_loadings_alone(turned, std_lv):
+    """Starting values must not cancel in blocks of mixed sign; under std_lv the first loading is positive, as in lavaan."""
+    sign = np.where(turned, -1.0, 1.0)
+    text = csi.ModelSpec.from_lavaan(SPEC.to_lavaan())
+    res = csi.fit(text, MOBI[list(SPEC.items)] * sign, engine="native", std_lv=std_lv)
+    assert res.converged
+    assert res.fit_measures["chisq"] == pytest.approx(BASE.fit_measures["chisq"], abs=1e-7)
+    np.testing.assert_allclose(res.loadings["std"].abs(), BASE.loadings["std"], atol=OPTIMUM)
+    if std_lv:
+        assert (res.loadings.groupby("construct").first()["std"] > 0).all()
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=19, max_size=19), st.floats(0, 1))
 def test_the_index_lies_between_0_and_100_and_is_linear(weights, share):

@@ -246,6 +246,24 @@ def test_engines_say_what_ran(acsi_mobi, mobi):
     assert "marker" in other.engine.why
 
 
+@pytest.mark.parametrize(
+    ("text", "engine"),
+    [
+        ("S =~ CUSA1 + CUSA2 + CUSA3\nV =~ PERV1 + PERV2\nS ~ V\nCUSL1 ~ V", "native"),
+        ("S =~ CUSA1 + CUSA2 + CUSA3\nV =~ PERV1 + PERV2\nC =~ CUSCO\nS ~ V\nC ~ V", "semopy"),
+        ("S =~ CUSA1 + CUSA2 + CUSA3\nC =~ CUSCO\nL =~ CUSL3\nS ~ C + L", "semopy"),
+    ],
+)
+def test_covariances_of_outcomes_and_single_items(text, engine, mobi):
+    """What semopy has no place for goes to the kernel without a warning; both engines agree on the rest."""
+    spec = ModelSpec.from_lavaan(text)
+    res, other = csi.fit(spec, mobi), native(spec, mobi)
+    assert res.engine.name == engine
+    assert bool(res.engine.why) == (engine == "native")
+    assert not res.warnings
+    np.testing.assert_allclose(res.table["est"], other.table["est"], atol=1e-7)
+
+
 def test_a_failure_of_semopy_is_reported(acsi_mobi, mobi, monkeypatch):
     import semopy
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from csimodels.blas import one_thread
 from csimodels.errors import EstimationError
-from csimodels.estimators.matrices import PSI, Layout, fill, implied, layout, parameters
+from csimodels.estimators.matrices import BETA, PSI, Layout, fill, implied, layout, parameters
 from csimodels.estimators.ml import Solution, minimise
 from csimodels.estimators.semopy_engine import SemopyFit, expressible, fit_semopy
 from csimodels.estimators.starts import start
@@ -144,7 +144,7 @@ def _tries(table: ParameterTable, lay: Layout, S: Array, first: SemopyFit | None
         yield first.x[None]
     own = start(table, lay, S)
     yield own
-    yield _diagonal_start(lay, own)
+    yield _without_structure(lay, own)
 
 
 def _solved(table: ParameterTable, lay: Layout, S: Array, first: SemopyFit | None) -> Solution:
@@ -167,11 +167,11 @@ def _solved(table: ParameterTable, lay: Layout, S: Array, first: SemopyFit | Non
     return best
 
 
-def _diagonal_start(lay: Layout, x: Array) -> Array:
-    """Return starting values with loadings and paths at zero."""
+def _without_structure(lay: Layout, x: Array) -> Array:
+    """Return starting values with paths and covariances at zero."""
     out = x.copy()
     for k in np.flatnonzero(lay.free):
-        if lay.matrix[k] < PSI or lay.row[k] != lay.col[k]:
+        if lay.matrix[k] == BETA or (lay.matrix[k] >= PSI and lay.row[k] != lay.col[k]):
             out[:, lay.free[k] - 1] = 0.0
     return out
 

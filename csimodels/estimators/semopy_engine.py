@@ -49,12 +49,18 @@ class SemopyFit:
 def expressible(table: ParameterTable) -> str:
     """Return why semopy cannot express a model, or an empty string.
 
-    semopy needs a first loading fixed at one for every construct; without a marker it fixes another loading silently or never ends.
+    semopy needs a first loading fixed at one for every construct: without a marker it fixes another loading silently or never ends. It
+    has no place for a covariance between a construct and an observed outcome.
     """
     for c in table.latent:
         rows = [r for r in table.rows if r.op == "=~" and r.lhs == c]
         if not rows or rows[0].free or rows[0].value != 1.0:
             return f"construct {c!r} has no marker indicator"
+    sources = {r.rhs for r in table.rows if r.op == "~"}
+    for r in table.rows:
+        ends = {r.lhs, r.rhs}
+        if r.op == "~~" and len(ends) == 2 and len(ends & set(table.latent)) == 1 and not (ends & set(table.observed)) <= sources:
+            return f"a covariance joins {r.lhs!r} and {r.rhs!r}, a construct and an observed outcome"
     return ""
 
 
@@ -94,10 +100,15 @@ def safe_names(table: ParameterTable) -> dict[str, str]:
 
 
 def _exact_item(table: ParameterTable, construct: str) -> str:
-    """Return the item that a construct equals, or an empty string; semopy takes an item as structural only if it is in a path."""
+    """Return the item that a construct equals, or an empty string.
+
+    semopy takes an item as structural only if it explains something, or is explained without residual covariances.
+    """
     rows = [r for r in table.rows if r.op == "=~" and r.lhs == construct]
-    in_paths = any(r.op == "~" and construct in (r.lhs, r.rhs) for r in table.rows)
-    if len(rows) != 1 or rows[0].rhs not in table.observed or not in_paths:
+    is_source = any(r.op == "~" and construct == r.rhs for r in table.rows)
+    is_target = any(r.op == "~" and construct == r.lhs for r in table.rows)
+    covaries = any(r.op == "~~" and r.lhs != r.rhs and construct in (r.lhs, r.rhs) for r in table.rows)
+    if len(rows) != 1 or rows[0].rhs not in table.observed or not (is_source or (is_target and not covaries)):
         return ""
     error = next((r for r in table.rows if r.op == "~~" and r.lhs == r.rhs == rows[0].rhs), None)
     return rows[0].rhs if error is not None and not error.free and error.value == 0.0 else ""

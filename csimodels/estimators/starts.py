@@ -74,9 +74,9 @@ def _lowest_first(
 def start(table: ParameterTable, lay: Layout, S: Array) -> Array:
     """Return starting values of the free parameters, shape (B, q).
 
-    Each block's standardised loadings are r_i+ / sqrt(r_++) over its off-diagonal correlations (the centroid method, Thurstone 1935),
-    kept between .1 and .95 in size; construct correlations are disattenuated correlations of unit-weighted blocks, shrunk by a ridge;
-    paths are their least-squares regressions.
+    Each block's standardised loadings come from its correlations by the centroid method (Thurstone 1935), kept between .1 and .95 in
+    size; construct correlations are disattenuated correlations of unit-weighted blocks, shrunk by a ridge; paths are their least-squares
+    regressions.
     """
     plan = _plan(table)
     sd = np.sqrt(np.diagonal(S, axis1=-2, axis2=-1))
@@ -95,11 +95,19 @@ def _unit_loadings(plan: _Plan, lay: Layout, R: Array) -> Array:
         if len(items) == 1:
             L[:, items[0], j] = 1.0
         elif items:
-            block = R[:, items][:, :, items] - np.eye(len(items))
-            total = block.sum(axis=-1)
-            size = total / np.sqrt(np.maximum(total.sum(axis=-1, keepdims=True), 1e-2))
-            L[:, items, j] = np.where(size < 0, -1.0, 1.0) * np.clip(np.abs(size), *SHARES)
+            L[:, items, j] = _centroid(R[:, items][:, :, items])
     return L
+
+
+def _centroid(R: Array) -> Array:
+    """Return a block's loadings r_i+ / sqrt(r_++ (k - 1) / k) over its reflected off-diagonal correlations, the first one positive."""
+    k = R.shape[-1]
+    sign = np.where(np.linalg.eigh(R)[1][..., -1] < 0, -1.0, 1.0)
+    sign = sign * sign[:, :1]
+    total = (R * sign[:, :, None] * sign[:, None, :]).sum(axis=-1) - 1.0
+    size = total / np.sqrt(np.maximum(total.sum(axis=-1, keepdims=True) * (k - 1) / k, 1e-2))
+    out: Array = sign * np.clip(size, *SHARES)
+    return out
 
 
 def _with_higher(plan: _Plan, L: Array) -> Array:
