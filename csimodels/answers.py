@@ -160,6 +160,11 @@ def _out_of_scale(item: Indicator, values: Array, worst: float) -> None:
     )
 
 
+def _whole(values: Array) -> bool:
+    finite = values[np.isfinite(values)]
+    return bool((finite == np.round(finite)).all())
+
+
 def _guess_scale(construct: Construct, values: Array, low: float, high: float) -> None:
     """Warn when a block stays in the lower 60 % of its declared range or fits a smaller common scale."""
     scales = {i.scale for i in construct.indicators}
@@ -167,9 +172,8 @@ def _guess_scale(construct: Construct, values: Array, low: float, high: float) -
     if declared is None or declared == (0.0, 1.0):
         return
     lo, hi = declared
-    finite = values[np.isfinite(values)]
-    whole = bool((finite == np.round(finite)).all())
-    fits = next(((a, b) for a, b in COMMON_SCALES if whole and b < hi and low >= a and high == b), None)
+    fits = next(((a, b) for a, b in COMMON_SCALES if b < hi and low >= a and high == b), None)
+    fits = fits if fits and _whole(values) else None
     if fits is None and high > lo + LOWER_PART * (hi - lo):
         return
     guess = (

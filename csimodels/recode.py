@@ -24,14 +24,16 @@ def _reverse(spec: ModelSpec) -> tuple[Array, Array]:
 
 def recoded_moments(m: Moments, spec: ModelSpec) -> Moments:
     """Return the moments of the recoded items."""
-    slope, total = _reverse(spec)
-    if (slope > 0).all():
+    if not any(i.reverse for i in spec.indicators):
         return m
+    slope, total = _reverse(spec)
     mean = None if m.mean is None else total + slope * m.mean
     return replace(m, mean=mean, cov=m.cov * np.outer(slope, slope))
 
 
 def recoded_rows(values: Array, spec: ModelSpec) -> Array:
     """Return recoded answers."""
+    if not any(i.reverse for i in spec.indicators):
+        return values
     slope, total = _reverse(spec)
-    return values if (slope > 0).all() else total + slope * values
+    return total + slope * values

@@ -13,7 +13,7 @@ from csimodels.estimators.matrices import LAMBDA, THETA, parameters
 from csimodels.inference.information import delta_se, interval, jacobian, z_test
 from csimodels.labels import text_column
 from csimodels.measures.effects import effect_pairs, effects
-from csimodels.measures.standardized import standardised
+from csimodels.measures.standardized import standardised_jacobian
 from csimodels.spec import ModelSpec
 
 __all__ = ["effects_table", "framed", "loadings_table", "operators", "parameter_columns", "paths_table"]
@@ -44,12 +44,8 @@ def parameter_columns(estimate: Estimate) -> dict[str, Any]:
     se = parameter_se(estimate)
     z, p = z_test(estimate.full, se)
     lower, upper = interval(estimate.full, se)
-    lay, S = estimate.layout, estimate.S[None]
-
-    def std_all(x: Array) -> Array:
-        return standardised(lay, op, parameters(lay, x, S))
-
-    std_se = delta_se(jacobian(std_all, estimate.x), estimate.vcov)
+    std, J = standardised_jacobian(estimate.layout, estimate.full)
+    std_se = delta_se(J, estimate.vcov)
     std_se[std_se < ROUNDING] = 0.0
     return {
         "lhs": tuple(r.lhs for r in rows),
@@ -64,7 +60,7 @@ def parameter_columns(estimate: Estimate) -> dict[str, Any]:
         "pvalue": p,
         "ci_lower": lower,
         "ci_upper": upper,
-        "std": std_all(estimate.x[None])[0],
+        "std": std,
         "std_se": std_se,
     }
 

@@ -13,6 +13,8 @@ from csimodels.estimators.ml import discrepancy, log_determinant, minimise
 from csimodels.estimators.semopy_engine import semopy_text
 from csimodels.estimators.starts import start
 from csimodels.inference.identification import generic_point
+from csimodels.inference.information import jacobian
+from csimodels.measures.standardized import standardised, standardised_jacobian
 from csimodels.partable import expand
 
 # Central differences of a function of order one with step 1e-5 carry errors of about 1e-10 (first) and 1e-6 (second derivatives).
@@ -90,7 +92,7 @@ def test_kernel_equals_unpolished_semopy(name):
     data = survey(MODELS[name])[list(spec.items)].set_axis([f"x{k}" for k in range(1, lay.p + 1)], axis=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = semopy.Model(semopy_text(table, native.estimate.full))
+        model = semopy.Model(semopy_text(table, tuple(native.estimate.full.tolist())))
         result = model.fit(data, options={"ftol": 1e-12, "maxiter": 5000})
         se = model.inspect()
     active = [k for k, p in model.parameters.items() if p.active]
@@ -133,3 +135,14 @@ def test_kernel_finds_the_same_optimum_from_other_starts(text):
     other = start(table, lay, S) * rng.uniform(0.8, 1.25, (1, lay.q))
     np.testing.assert_allclose(minimise(lay, S, other).F, usual.F, atol=1e-12)
     assert usual.converged.all()
+
+
+@pytest.mark.parametrize("std_lv", [False, True])
+@pytest.mark.parametrize("name", MODELS)
+def test_derivatives_of_the_standardised_solution_equal_complex_steps(name, std_lv):
+    _, _, lay, S = setting(MODELS[name], std_lv)
+    x = generic_point(lay)
+    std, J = standardised_jacobian(lay, parameters(lay, x[None], S)[0])
+    np.testing.assert_allclose(std, standardised(lay, parameters(lay, x[None], S))[0], rtol=1e-12)
+    steps = jacobian(lambda y: standardised(lay, parameters(lay, y, S)), x)
+    np.testing.assert_allclose(J, np.where(np.isfinite(steps), steps, J), atol=1e-10)

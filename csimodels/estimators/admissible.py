@@ -21,8 +21,7 @@ COLLINEAR = 0.01
 def improprieties(estimate: Estimate) -> list[str]:
     """Return what is inadmissible: negative variances, standardised values beyond one, latent covariance not positive definite."""
     table, lay = estimate.table, estimate.layout
-    op = tuple(r.op for r in table.rows)
-    std = standardised(lay, op, estimate.full[None])[0]
+    std = standardised(lay, estimate.full[None])[0]
     found = []
     for row, est, value in zip(table.rows, estimate.full, std, strict=True):
         if row.op == "~~" and row.lhs == row.rhs and est < 0:

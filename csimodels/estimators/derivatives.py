@@ -104,10 +104,19 @@ def _second_terms(p: int, m: int, matrix: Array, row: Array, col: Array, u: Arra
     return tuple(np.array(col, dtype=float if n == 2 else int) for n, col in enumerate(columns))
 
 
+def _columns(imp: Implied) -> Array:
+    """Return Z = [I, Lambda A, Lambda Phi], shape (B, p, p + 2m)."""
+    B, p, m = imp.LA.shape
+    Z = np.zeros((B, p, p + 2 * m), dtype=imp.LA.dtype)
+    Z[:, range(p), range(p)] = 1.0
+    Z[:, :, p : p + m] = imp.LA
+    Z[:, :, p + m :] = imp.LPhi
+    return Z
+
+
 def sigma_jacobian(info: Pairs, imp: Implied) -> Array:
     """Return dSigma / dx, shape (B, q, p, p)."""
-    B, p = imp.Sigma.shape[:2]
-    Z = np.concatenate([np.broadcast_to(np.eye(p), (B, p, p)), imp.LA, imp.LPhi], axis=-1)
+    Z = _columns(imp)
     half = info.c[:, None, None] * np.einsum("bik,bjk->bkij", Z[..., info.u], Z[..., info.v])
     moved = half + half.swapaxes(-1, -2)
     out: Array = moved if info.to is None else np.einsum("kq,bkij->bqij", info.to, moved)
@@ -116,8 +125,7 @@ def sigma_jacobian(info: Pairs, imp: Implied) -> Array:
 
 def gradient(info: Pairs, imp: Implied, inverse: Array, S: Array) -> tuple[Array, Array, Array]:
     """Return the gradient (B, q) and the products K and K_G (B, p + 2m, p + 2m)."""
-    B, p = inverse.shape[:2]
-    Z = np.concatenate([np.broadcast_to(np.eye(p), (B, p, p)), imp.LA, imp.LPhi], axis=-1)
+    Z = _columns(imp)
     WZ = inverse @ Z
     K = Z.swapaxes(-1, -2) @ WZ
     K_G = WZ.swapaxes(-1, -2) @ (imp.Sigma - S) @ WZ

@@ -16,7 +16,6 @@ __all__ = [
     "Layout",
     "ModelMatrices",
     "fill",
-    "fill_one",
     "implied",
     "layout",
     "parameters",
@@ -71,6 +70,14 @@ class Layout:
         Matrices with the fixed values in place, without stack axis.
     at : tuple of arrays
         Parameters that sit in each matrix.
+    fixed : array (K,)
+        Fixed values, 0 where a parameter is free or tied to the sample.
+    estimated, tied : arrays
+        Positions of the free parameters, and of those tied to the sample.
+    flat : array (N,)
+        The four base matrices, one after the other.
+    slot, source : arrays
+        Where in ``flat`` a parameter goes, mirrored entries of symmetric matrices included, and which parameter that is.
     """
 
     p: int
@@ -87,6 +94,12 @@ class Layout:
     sample_col: Array
     base: ModelMatrices
     at: tuple[Array, ...]
+    fixed: Array
+    estimated: Array
+    tied: Array
+    flat: Array
+    slot: Array
+    source: Array
 
 
 @lru_cache(maxsize=256)
@@ -98,7 +111,9 @@ def _cached(rows: tuple[Any, ...], latent: tuple[str, ...], observed: tuple[str,
     matrix, row, col = (np.array(v, dtype=int) for v in zip(*where, strict=True))
     value = np.array([r.value for r in rows], dtype=float)
     free = np.array([r.free for r in rows], dtype=int)
-    base = _base(len(observed), len(structural), matrix, row, col, np.where((free == 0) & np.isfinite(value), value, 0.0))
+    sample = np.array([r.sample for r in rows], dtype=float)
+    fixed = np.where((free == 0) & np.isfinite(value), value, 0.0)
+    base = _base(len(observed), len(structural), matrix, row, col, fixed)
     for name in structural[len(latent) :]:
         base.Lambda[column[name], place[name]] = 1.0
     return Layout(
@@ -111,12 +126,26 @@ def _cached(rows: tuple[Any, ...], latent: tuple[str, ...], observed: tuple[str,
         col=col,
         free=free,
         value=value,
-        sample=np.array([r.sample for r in rows], dtype=float),
+        sample=sample,
         sample_row=np.array([column.get(r.lhs, 0) for r in rows]),
         sample_col=np.array([column.get(r.rhs, 0) for r in rows]),
         base=base,
         at=tuple(np.flatnonzero(matrix == which) for which in range(4)),
+        fixed=fixed,
+        estimated=np.flatnonzero(free),
+        tied=np.flatnonzero(np.isfinite(sample)),
+        flat=np.concatenate([part.ravel() for part in base]),
+        slot=np.concatenate([_slots(base, matrix, row, col), _slots(base, matrix, col, row)[matrix >= PSI]]),
+        source=np.concatenate([np.arange(free.size), np.flatnonzero(matrix >= PSI)]),
     )
+
+
+def _slots(base: ModelMatrices, matrix: Array, row: Array, col: Array) -> Array:
+    """Return positions in the four matrices laid out one after the other."""
+    offset = np.cumsum([0, *(part.size for part in base)])[:4]
+    width = np.array([part.shape[1] for part in base])
+    out: Array = offset[matrix] + row * width[matrix] + col
+    return out
 
 
 def layout(table: ParameterTable) -> Layout:
@@ -156,37 +185,31 @@ def _base(p: int, m: int, matrix: Array, row: Array, col: Array, value: Array) -
 
 def parameters(lay: Layout, x: Array, S: Array) -> Array:
     """Return every parameter, fixed ones included, shape (B, K), from free ones (B, q) and sample covariances (B, p, p)."""
-    full = np.where(np.isfinite(lay.value), lay.value, 0.0) + np.zeros((x.shape[0], 1), dtype=x.dtype)
-    tied = np.flatnonzero(np.isfinite(lay.sample))
-    if tied.size:
-        full[:, tied] = lay.sample[tied] * S[:, lay.sample_row[tied], lay.sample_col[tied]]
-    estimated = lay.free > 0
-    full[:, estimated] = x[:, lay.free[estimated] - 1]
+    full = np.empty((x.shape[0], lay.free.size), dtype=x.dtype)
+    full[:] = lay.fixed
+    if lay.tied.size:
+        full[:, lay.tied] = lay.sample[lay.tied] * S[:, lay.sample_row[lay.tied], lay.sample_col[lay.tied]]
+    full[:, lay.estimated] = x[:, lay.free[lay.estimated] - 1]
     return full
 
 
-def fill_one(lay: Layout, full: Array, which: int) -> Array:
-    """Put parameter vectors (B, K) into one of the model matrices."""
-    base = lay.base[which]
-    out = np.empty((full.shape[0], *base.shape), dtype=full.dtype)
-    out[:] = base
-    at = lay.at[which]
-    row, col = lay.row[at], lay.col[at]
-    out[:, row, col] = full[:, at]
-    if which >= PSI:
-        out[:, col, row] = full[:, at]
-    return out
-
-
 def fill(lay: Layout, full: Array) -> ModelMatrices:
-    """Put parameter vectors (B, K) into the model matrices."""
-    return ModelMatrices(*(fill_one(lay, full, which) for which in range(4)))
+    """Put parameter vectors (B, K) into the model matrices, views of one buffer."""
+    B, p, m = full.shape[0], lay.p, lay.m
+    buffer = np.empty((B, lay.flat.size), dtype=full.dtype)
+    buffer[:] = lay.flat
+    buffer[:, lay.slot] = full[:, lay.source]
+    a, b, c = p * m, p * m + m * m, p * m + 2 * m * m
+    return ModelMatrices(
+        buffer[:, :a].reshape(B, p, m), buffer[:, a:b].reshape(B, m, m), buffer[:, b:c].reshape(B, m, m), buffer[:, c:].reshape(B, p, p)
+    )
 
 
 def structural_covariance(lay: Layout, full: Array) -> Array:
     """Return Phi = A Psi A' alone, shape (B, m, m)."""
-    A = np.linalg.inv(np.eye(lay.m) - fill_one(lay, full, BETA))
-    return A @ fill_one(lay, full, PSI) @ A.swapaxes(-1, -2)
+    mm = fill(lay, full)
+    A = np.linalg.inv(np.eye(lay.m) - mm.Beta)
+    return A @ mm.Psi @ A.swapaxes(-1, -2)
 
 
 def implied(mm: ModelMatrices) -> Implied:

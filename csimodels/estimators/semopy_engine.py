@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,8 @@ def expressible(table: ParameterTable) -> str:
     return ""
 
 
-def semopy_text(table: ParameterTable, full: Array) -> str:
+@lru_cache(maxsize=64)
+def semopy_text(table: ParameterTable, values: tuple[float, ...]) -> str:
     """Write a model in semopy's syntax.
 
     Every free parameter is named ``p1`` .. ``pq`` and every fixed one is written out, zero covariances included. A construct in a path
@@ -74,18 +76,18 @@ def semopy_text(table: ParameterTable, full: Array) -> str:
     ----------
     table : ParameterTable
         The model.
-    full : array (K,)
-        Parameter values, used for fixed parameters only.
+    values : tuple of float
+        K parameter values, used for fixed parameters only.
     """
     safe = safe_names(table)
     lines = []
-    for row, value in zip(table.rows, full, strict=True):
+    for row, value in zip(table.rows, values, strict=True):
         left, right = safe[row.lhs], safe[row.rhs]
         if left == right and row.op == "=~":
             continue
         if row.lhs == row.rhs and _is_exact(table, row.lhs):
             continue
-        factor = f"p{row.free}" if row.free else repr(float(value))
+        factor = f"p{row.free}" if row.free else repr(value)
         lines.append(f"{left} {row.op} {factor}*{right}")
     return "\n".join(lines + _zero_covariances(table, safe))
 
@@ -151,16 +153,11 @@ def fit_semopy(table: ParameterTable, lay: Layout, full: Array, S: Array, n: int
     names = [f"x{k}" for k in range(1, lay.p + 1)]
     with one_thread("semopy"), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        model = semopy.Model(semopy_text(table, full))
+        model = semopy.Model(semopy_text(table, tuple(full.tolist())))
         if rows is None:
             result = model.fit(cov=pd.DataFrame(S, index=names, columns=names), n_samples=n)
         else:
             result = model.fit(pd.DataFrame(rows, columns=names))
-    x = np.array([model.param_vals[_position(model, k)] for k in range(1, lay.q + 1)])
+    place = {name: k for k, name in enumerate(name for name, parameter in model.parameters.items() if parameter.active)}
+    x = model.param_vals[[place[f"p{k}"] for k in range(1, lay.q + 1)]]
     return SemopyFit(model, x, float(result.fun), bool(result.success), str(result.message))
-
-
-def _position(model: Any, number: int) -> int:
-    """Return where semopy keeps the free parameter ``p<number>``."""
-    active = [name for name, parameter in model.parameters.items() if parameter.active]
-    return active.index(f"p{number}")

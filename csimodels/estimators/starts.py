@@ -15,7 +15,8 @@ __all__ = ["start"]
 
 Array = NDArray[Any]
 SHARES = (0.1, 0.95)
-RIDGE = 0.1
+RIDGE = 0.05
+LOWEST = 0.1
 LEAST = 0.1
 HIGHER = 0.7
 
@@ -102,7 +103,9 @@ def _unit_loadings(plan: _Plan, lay: Layout, R: Array) -> Array:
 def _centroid(R: Array) -> Array:
     """Return a block's loadings r_i+ / sqrt(r_++ (k - 1) / k) over its reflected off-diagonal correlations, the first one positive."""
     k = R.shape[-1]
-    sign = np.where(np.linalg.eigh(R)[1][..., -1] < 0, -1.0, 1.0)
+    sign = np.where(R[..., 0] < 0, -1.0, 1.0)
+    for _ in range(2):
+        sign = np.where((R @ sign[..., None])[..., 0] < 0, -1.0, 1.0)
     sign = sign * sign[:, :1]
     total = (R * sign[:, :, None] * sign[:, None, :]).sum(axis=-1) - 1.0
     size = total / np.sqrt(np.maximum(total.sum(axis=-1, keepdims=True) * (k - 1) / k, 1e-2))
@@ -126,7 +129,7 @@ def _construct_correlations(L: Array, R: Array) -> Array:
     at = np.arange(C.shape[-1])
     C[:, at, at] = 1.0
     lowest = np.linalg.eigvalsh(C)[:, 0]
-    more = np.where(lowest < RIDGE, (RIDGE - lowest) / np.maximum(1 - lowest, RIDGE), 0.0)[:, None, None]
+    more = np.where(lowest < LOWEST, (LOWEST - lowest) / np.maximum(1 - lowest, LOWEST), 0.0)[:, None, None]
     out: Array = C * (1 - more) + more * np.eye(C.shape[-1])
     return out
 

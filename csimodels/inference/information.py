@@ -44,7 +44,7 @@ def jacobian(function: Callable[[Array], Array], x: Array, which: Array | None =
 
 def delta_se(J: Array, vcov: Array) -> Array:
     """Return delta-method standard errors sqrt(diag(J V J')), shape (r,); zero where nothing varies."""
-    variance = np.einsum("rq,qs,rs->r", J, vcov, J, optimize=True)
+    variance = ((J @ vcov) * J).sum(axis=1)
     return np.sqrt(np.where(variance >= 0, variance, np.nan))
 
 

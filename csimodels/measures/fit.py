@@ -107,9 +107,9 @@ def agfi(gfi_value: float, df: float, p: int) -> float:
     return 1.0 if df == 0 else 1.0 - p * (p + 1) / (2 * df) * (1.0 - gfi_value)
 
 
-def loglik(S: Array, Sigma: Array, rows: float, x: list[int]) -> float:
-    """Return the normal log-likelihood of the endogenous variables given the exogenous observed ones x."""
-    total = np.linalg.slogdet(Sigma)[1] + np.trace(np.linalg.solve(Sigma, S)) + len(S) * np.log(2 * np.pi)
+def loglik(F: float, S: Array, rows: float, x: list[int]) -> float:
+    """Return the normal log-likelihood at discrepancy F, of the endogenous variables given the exogenous observed ones x."""
+    total = F + np.linalg.slogdet(S)[1] + len(S) * (1 + np.log(2 * np.pi))
     if x:
         total -= np.linalg.slogdet(S[np.ix_(x, x)])[1] + len(x) * (1 + np.log(2 * np.pi))
     return float(-0.5 * rows * total)
@@ -137,7 +137,7 @@ def fit_measures(F: float, S: Array, Sigma: Array, n: float, rows: float, npar: 
     df = p * (p + 1) // 2 - px * (px + 1) // 2 - npar
     chisq = n * max(F, 0.0)
     chisq_0, df_0 = baseline(S, n, x)
-    logl, unrestricted = loglik(S, Sigma, rows, x), loglik(S, S, rows, x)
+    logl, unrestricted = loglik(F, S, rows, x), loglik(0.0, S, rows, x)
     lower, upper = rmsea_interval(chisq, df, n)
     g = gfi(S, Sigma, x)
     normed = nfi(chisq, chisq_0)

@@ -1,69 +1,99 @@
-"""The completely standardised solution and explained variance, on a stack."""
+"""The completely standardised solution, its derivatives, and explained variance."""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from csimodels.estimators.matrices import BETA, LAMBDA, PSI, THETA, Layout, fill, implied
+from csimodels.estimators.derivatives import pairs
+from csimodels.estimators.matrices import BETA, LAMBDA, PSI, THETA, Implied, Layout, ModelMatrices, fill, implied
 
-__all__ = ["rsquared", "standardised"]
+__all__ = ["rsquared", "standardised", "standardised_jacobian"]
 
 Array = NDArray[Any]
 
 
-def standardised(lay: Layout, op: tuple[str, ...], full: Array) -> Array:
-    """Return lavaan's ``std.all`` of every parameter, shape (B, K).
+class _Scales(NamedTuple):
+    """Which two variances scale each parameter, std = est |v_first|^power |v_second|^-1/2.
 
-    Loadings and paths are scaled by total standard deviations, variances by total variances, covariances by residual standard deviations.
-
-    Parameters
-    ----------
-    lay : Layout
-        Positions of the parameters.
-    op : tuple of str
-        Operator of each parameter.
-    full : array (B, K), real or complex
-        Parameters.
+    Positions count along the total variances of structural and observed variables, then their residual variances.
     """
+
+    first: Array
+    power: Array
+    second: Array
+
+
+@lru_cache(maxsize=256)
+def _scales(lay: Layout) -> _Scales:
+    """Return lavaan's ``std.all`` rules: loadings and paths by total standard deviations, variances by totals, covariances by residuals."""
+    m, p, row, col = lay.m, lay.p, lay.row, lay.col
+    own = row == col
+    is_theta = lay.matrix == THETA
+    total, residual = np.where(is_theta, m, 0), np.where(is_theta, m, 0) + m + p
+    scaled_by_source = lay.matrix <= BETA
+    first = np.where(scaled_by_source, col, np.where(own, total, residual) + row)
+    second = np.select([lay.matrix == LAMBDA, lay.matrix == BETA], [m + row, row], np.where(own, total, residual) + col)
+    return _Scales(first, np.where(scaled_by_source, 0.5, -0.5), second)
+
+
+def standardised(lay: Layout, full: Array) -> Array:
+    """Return lavaan's ``std.all`` of every parameter, shape (B, K), from parameters (B, K), real or complex."""
     mm = fill(lay, full)
-    imp = implied(mm)
-    inner, outer = _diagonal(imp.Phi), _diagonal(imp.Sigma)
-    inner_sd, outer_sd = _sd(inner), _sd(outer)
-    factor = np.ones_like(full)
+    return _standardised(lay, full, _variances(mm, implied(mm)))
+
+
+def _standardised(lay: Layout, full: Array, variance: Array) -> Array:
+    first, power, second = _scales(lay)
+    size = variance * np.sign(variance.real)
     with np.errstate(divide="ignore", invalid="ignore"):
-        at = lay.at[LAMBDA]
-        factor[:, at] = inner_sd[:, lay.col[at]] / outer_sd[:, lay.row[at]]
-        at = lay.at[BETA]
-        factor[:, at] = inner_sd[:, lay.col[at]] / inner_sd[:, lay.row[at]]
-        _scale_variances(lay, factor, PSI, inner, _diagonal(mm.Psi))
-        _scale_variances(lay, factor, THETA, outer, _diagonal(mm.Theta))
-        return np.where(full == 0, 0.0, full * factor)
+        return np.where(full == 0, 0.0, full * size[:, first] ** power / np.sqrt(size[:, second]))
 
 
-def _scale_variances(lay: Layout, factor: Array, which: int, total: Array, residual: Array) -> None:
-    """Scale variances by total variances, covariances by residual standard deviations."""
-    at = lay.at[which]
-    row, col = lay.row[at], lay.col[at]
-    sd = _sd(residual)
-    factor[:, at] = np.where(row == col, 1 / total[:, row], 1 / (sd[:, row] * sd[:, col]))
+def _variances(mm: ModelMatrices, imp: Implied) -> Array:
+    """Return total variances of structural and observed variables, then residual ones, shape (B, 2m + 2p)."""
+    return np.concatenate([np.diagonal(M, axis1=-2, axis2=-1) for M in (imp.Phi, imp.Sigma, mm.Psi, mm.Theta)], axis=-1)
 
 
-def _diagonal(M: Array) -> Array:
-    return np.diagonal(M, axis1=-2, axis2=-1)
+def standardised_jacobian(lay: Layout, full: Array) -> tuple[Array, Array]:
+    """Return ``std.all`` (K,) of one solution and its derivatives by the free parameters (K, q).
+
+    d log std = d log est + power d log v_first - 1/2 d log v_second.
+    """
+    mm = fill(lay, full[None])
+    imp = implied(mm)
+    variance = _variances(mm, imp)
+    std = _standardised(lay, full[None], variance)[0]
+    first, power, second = _scales(lay)
+    moved = np.zeros((full.size, lay.q))
+    moved[lay.estimated, lay.free[lay.estimated] - 1] = 1.0
+    d = _variance_derivatives(lay, imp, moved)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = d / variance[0][:, None]
+        factor = np.abs(variance[0][first]) ** power / np.sqrt(np.abs(variance[0][second]))
+        J = moved * factor[:, None] + std[:, None] * (power[:, None] * relative[first] - 0.5 * relative[second])
+    return std, np.where((full == 0)[:, None] & (moved == 0), 0.0, J)
 
 
-def _sd(variance: Array) -> Array:
-    """Return the root of a variance's size, as lavaan does for negative residual variances; analytic in the variance."""
-    out: Array = np.sqrt(variance * np.sign(variance.real))
-    return out
+def _variance_derivatives(lay: Layout, imp: Implied, moved: Array) -> Array:
+    """Return the derivatives (2m + 2p, q) of the variances: dSigma_ii = 2 c u_i v_i, and so for Phi with A and Phi in place of Z."""
+    info = pairs(lay)
+    inner = np.concatenate([np.zeros((lay.m, lay.p)), imp.A[0], imp.Phi[0]], axis=1)
+    outer = np.concatenate([np.eye(lay.p), imp.LA[0], imp.LPhi[0]], axis=1)
+    total = [2.0 * info.c * Z[:, info.u] * Z[:, info.v] for Z in (inner, outer)]
+    residual = np.zeros((lay.m + lay.p, lay.q))
+    diagonal = lay.estimated[(lay.matrix[lay.estimated] >= PSI) & (lay.row[lay.estimated] == lay.col[lay.estimated])]
+    residual[lay.row[diagonal] + np.where(lay.matrix[diagonal] == THETA, lay.m, 0)] = moved[diagonal]
+    return np.concatenate([part if info.to is None else part @ info.to for part in total] + [residual])
 
 
 def rsquared(lay: Layout, full: Array) -> tuple[Array, Array]:
     """Return 1 - residual / total variance of the structural (B, m) and observed variables (B, p); NaN where there is no residual."""
     mm = fill(lay, full)
-    imp = implied(mm)
+    variance, k = _variances(mm, implied(mm)), lay.m + lay.p
     with np.errstate(divide="ignore", invalid="ignore"):
-        return 1 - _diagonal(mm.Psi) / _diagonal(imp.Phi), 1 - _diagonal(mm.Theta) / _diagonal(imp.Sigma)
+        share = 1 - variance[:, k:] / variance[:, :k]
+    return share[:, : lay.m], share[:, lay.m :]
