@@ -14,7 +14,7 @@ from csimodels.estimators.matrices import structural_covariance
 from csimodels.labels import text_index
 from csimodels.measures import reliability
 from csimodels.measures.standardized import rsquared
-from csimodels.spec import Construct, ModelSpec
+from csimodels.spec import ModelSpec
 
 __all__ = ["fornell_larcker_table", "reliability_table", "rsquared_series"]
 
@@ -26,29 +26,36 @@ def rsquared_series(estimate: Estimate) -> pd.Series:
     lay, rows = estimate.layout, estimate.table.rows
     inner, outer = (part[0] for part in rsquared(lay, estimate.full[None]))
     targets = {r.lhs for r in rows if r.op == "~"} | {r.rhs for r in rows if r.op == "=~"}
-    values = {name: inner[k] for k, name in enumerate(lay.structural) if name in targets}
-    values |= {name: outer[k] for k, name in enumerate(estimate.table.observed) if name in targets and name not in lay.structural}
-    return pd.Series(values, name="rsquared", dtype=float)
+    inside = [k for k, name in enumerate(lay.structural) if name in targets]
+    items = [k for k, name in enumerate(estimate.table.observed) if name in targets and name not in lay.structural]
+    names = (*(lay.structural[k] for k in inside), *(estimate.table.observed[k] for k in items))
+    return pd.Series(np.concatenate([inner[inside], outer[items]]), index=text_index(names), name="rsquared")
 
 
 def reliability_table(spec: ModelSpec, m: Moments, columns: dict[str, Any]) -> pd.DataFrame:
-    """Return alpha (standardised), alpha_raw, rho_c, ave and items of each block."""
-    at = {name: k for k, name in enumerate(m.items)}
-    std: dict[str, list[float]] = {c.name: [] for c in spec.constructs}
-    for lhs, op, value in zip(columns["lhs"], columns["op"], columns["std"], strict=True):
-        if op == "=~":
-            std[lhs].append(value)
-    rows = [_block_reliability(m, [at[i] for i in c.items if i in at], c, np.array(std[c.name])) for c in spec.constructs]
-    values = dict(zip(("alpha", "alpha_raw", "rho_c", "ave"), np.array(rows).T, strict=True))
-    items = {"items": [len(c.items) for c in spec.constructs]}
-    return pd.DataFrame(values | items, index=text_index(spec.construct_names, "construct"))
+    """Return alpha (standardised), alpha_raw, rho_c, ave and items of each block; alphas only of wholly observed blocks."""
+    loadings = [(lhs, rhs, std) for lhs, op, rhs, std in zip(*(columns[c] for c in ("lhs", "op", "rhs", "std")), strict=True) if op == "=~"]
+    of_construct = np.array([[lhs == c for lhs, _, _ in loadings] for c in spec.construct_names], dtype=float)
+    std = np.array([value for _, _, value in loadings])
+    of_items = _membership(spec, m.items)
+    observed = of_items.sum(axis=1) == of_construct.sum(axis=1)
+    values = {
+        "alpha": np.where(observed, reliability.alpha(m.cov, of_items), np.nan),
+        "alpha_raw": np.where(observed, reliability.alpha_raw(m.cov, of_items), np.nan),
+        "rho_c": reliability.composite_reliability(std, of_construct),
+        "ave": reliability.average_variance_extracted(std, of_construct),
+        "items": of_construct.sum(axis=1).astype(int),
+    }
+    return pd.DataFrame(values, index=text_index(spec.construct_names, "construct"))
 
 
-def _block_reliability(m: Moments, inside: list[int], c: Construct, std: Array) -> tuple[float, float, float, float]:
-    """Return alpha, raw alpha, composite reliability and AVE of one block; alphas only of wholly observed blocks."""
-    S = m.cov[inside][:, inside]
-    alphas = (reliability.alpha(S), reliability.alpha_raw(S)) if len(inside) == len(c.items) else (np.nan, np.nan)
-    return (*alphas, reliability.composite_reliability(std), reliability.average_variance_extracted(std))
+def _membership(spec: ModelSpec, items: tuple[str, ...]) -> Array:
+    """Return which observed items belong to which construct, ones and zeros (c, p)."""
+    at = {name: k for k, name in enumerate(items)}
+    M = np.zeros((len(spec.constructs), len(items)))
+    for j, c in enumerate(spec.constructs):
+        M[j, [at[i] for i in c.items if i in at]] = 1.0
+    return M
 
 
 def fornell_larcker_table(spec: ModelSpec, estimate: Estimate, ave: pd.Series) -> pd.DataFrame:

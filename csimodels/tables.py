@@ -9,10 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from csimodels.estimators.estimate import Estimate
-from csimodels.estimators.matrices import LAMBDA, THETA, parameters
-from csimodels.inference.information import delta_se, interval, jacobian, z_test
+from csimodels.inference.information import delta_se, interval, z_test
 from csimodels.labels import text_column
-from csimodels.measures.effects import effect_pairs, effects
+from csimodels.measures.effects import effect_pairs, effects, effects_jacobian
 from csimodels.measures.standardized import standardised_jacobian
 from csimodels.spec import ModelSpec
 
@@ -95,16 +94,10 @@ def loadings_table(columns: dict[str, Any]) -> pd.DataFrame:
 
 def effects_table(estimate: Estimate) -> pd.DataFrame:
     """Return direct, indirect and total effects of every connected pair, with delta-method standard errors (Sobel 1982)."""
-    lay, op, S = estimate.layout, operators(estimate), estimate.S[None]
+    lay, op, full = estimate.layout, operators(estimate), estimate.full
     pairs = effect_pairs(lay, op)
-
-    def every(x: Array) -> Array:
-        return effects(lay, op, parameters(lay, x, S), pairs)
-
-    parts = every(estimate.x[None])[0].reshape(6, -1)
-    matters = np.unique(lay.free[(lay.free > 0) & (lay.matrix != LAMBDA) & (lay.matrix != THETA)]) - 1
-    J = jacobian(every, estimate.x, matters)
-    se = delta_se(J, estimate.vcov[np.ix_(matters, matters)]).reshape(6, -1)
+    parts = effects(lay, op, full[None], pairs)[0].reshape(6, -1)
+    se = delta_se(effects_jacobian(lay, op, full, pairs), estimate.vcov).reshape(6, -1)
     out: dict[str, Any] = {
         "source": tuple(lay.structural[k] for k in pairs.source),
         "target": tuple(lay.structural[k] for k in pairs.target),

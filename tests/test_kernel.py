@@ -13,7 +13,7 @@ from csimodels.estimators.ml import discrepancy, log_determinant, minimise
 from csimodels.estimators.semopy_engine import semopy_text
 from csimodels.estimators.starts import start
 from csimodels.inference.identification import generic_point
-from csimodels.inference.information import jacobian
+from csimodels.measures.effects import effect_pairs, effects, effects_jacobian
 from csimodels.measures.standardized import standardised, standardised_jacobian
 from csimodels.partable import expand
 
@@ -43,6 +43,11 @@ def setting(text, std_lv=False):
     table = expand(spec, std_lv)
     S = np.cov(survey(text)[list(spec.items)].to_numpy().T, bias=True)[None]
     return spec, table, layout(table), S
+
+
+def complex_steps(function, x, step=1e-30):
+    """Exact derivatives of an analytic function (Squire & Trapp 1998, doi:10.1137/S003614459631241X)."""
+    return function(x + 1j * step * np.eye(x.size)).imag.T / step
 
 
 def plain_discrepancy(lay, x, S):
@@ -144,5 +149,15 @@ def test_derivatives_of_the_standardised_solution_equal_complex_steps(name, std_
     x = generic_point(lay)
     std, J = standardised_jacobian(lay, parameters(lay, x[None], S)[0])
     np.testing.assert_allclose(std, standardised(lay, parameters(lay, x[None], S))[0], rtol=1e-12)
-    steps = jacobian(lambda y: standardised(lay, parameters(lay, y, S)), x)
+    steps = complex_steps(lambda y: standardised(lay, parameters(lay, y, S)), x)
     np.testing.assert_allclose(J, np.where(np.isfinite(steps), steps, J), atol=1e-10)
+
+
+@pytest.mark.parametrize("std_lv", [False, True])
+@pytest.mark.parametrize("name", [n for n in MODELS if n != "second order"])
+def test_derivatives_of_the_effects_equal_complex_steps(name, std_lv):
+    _, table, lay, S = setting(MODELS[name], std_lv)
+    op, x = tuple(r.op for r in table.rows), generic_point(lay)
+    found = effect_pairs(lay, op)
+    J = effects_jacobian(lay, op, parameters(lay, x[None], S)[0], found)
+    np.testing.assert_allclose(J, complex_steps(lambda y: effects(lay, op, parameters(lay, y, S), found), x), atol=1e-10)

@@ -139,19 +139,20 @@ def _semopy(table: ParameterTable, lay: Layout, S: Array, n: int, rows: Array | 
     return (fitted, "") if np.isfinite(fitted.x).all() else (None, "semopy returned no numbers")
 
 
-def _tries(table: ParameterTable, lay: Layout, S: Array, first: SemopyFit | None) -> Iterator[Array]:
+def _tries(table: ParameterTable, lay: Layout, S: Array, first: SemopyFit | None) -> Iterator[tuple[Array, bool]]:
+    """Yield starting values, and whether they are near the optimum."""
     if first is not None:
-        yield first.x[None]
+        yield first.x[None], True
     own = start(table, lay, S)
-    yield own
-    yield _without_structure(lay, own)
+    yield own, False
+    yield _without_structure(lay, own), False
 
 
 def _solved(table: ParameterTable, lay: Layout, S: Array, first: SemopyFit | None) -> Solution:
     """Minimise from semopy's solution, then from our own starting values, until one try converges; keep the best."""
     best: Solution | None = None
-    for x0 in _tries(table, lay, S, first):
-        tried = minimise(lay, S, x0)
+    for x0, near in _tries(table, lay, S, first):
+        tried = minimise(lay, S, x0, near=near)
         best = tried if best is None or tried.F[0] < best.F[0] else best
         if best.converged[0]:
             return best

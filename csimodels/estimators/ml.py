@@ -77,7 +77,7 @@ def log_determinant(S: Array) -> Array:
     return out
 
 
-def minimise(lay: Layout, S: Array, start: Array, tol: float = 1e-18, max_evaluations: int = 500) -> Solution:
+def minimise(lay: Layout, S: Array, start: Array, tol: float = 1e-18, max_evaluations: int = 500, near: bool = False) -> Solution:
     """Minimise the ML discrepancy for every member of a stack.
 
     Parameters
@@ -92,6 +92,8 @@ def minimise(lay: Layout, S: Array, start: Array, tol: float = 1e-18, max_evalua
         Newton decrement at which a member is done.
     max_evaluations : int
         Evaluations after which a member is given up.
+    near : bool
+        Whether the start is near enough to the optimum for a Newton step at once.
 
     Returns
     -------
@@ -101,7 +103,7 @@ def minimise(lay: Layout, S: Array, start: Array, tol: float = 1e-18, max_evalua
     at = _evaluate(lay, start.copy(), S, logdet_S)
     B = S.shape[0]
     decrement, evaluations = np.full(B, np.inf), np.ones(B, dtype=int)
-    alpha, newton = np.ones(B), np.zeros(B, dtype=bool)
+    alpha, newton = np.ones(B), np.full(B, near)
     active = np.flatnonzero(np.isfinite(at.F))
     while active.size:
         step, size, exact = _direction(info, at, S, active, newton[active])

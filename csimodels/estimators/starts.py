@@ -26,11 +26,19 @@ class _Plan(NamedTuple):
 
     ``blocks``: structural variable, its items, its marker item (-1 without) and the marker's value. ``higher``: construct of higher order,
     its lower constructs, its marker (-1 without) and the marker's value; the lowest order first. ``equations``: target and sources.
+    ``same`` (p, p) joins items of one block, ``first`` (p,) is each item's first companion; ``item`` and ``block`` pair the items of
+    blocks of two or more with their construct, ``alone`` and ``alone_block`` the others.
     """
 
     blocks: tuple[tuple[int, tuple[int, ...], int, float], ...]
     higher: tuple[tuple[int, tuple[int, ...], int, float], ...]
     equations: tuple[tuple[int, tuple[int, ...]], ...]
+    same: Array
+    first: Array
+    item: Array
+    block: Array
+    alone: Array
+    alone_block: Array
 
 
 @lru_cache(maxsize=256)
@@ -51,7 +59,20 @@ def _plan(table: ParameterTable) -> _Plan:
     for i, j in zip(lay.row[at].tolist(), lay.col[at].tolist(), strict=True):
         into.setdefault(i, []).append(j)
     equations = tuple((i, tuple(into[i])) for i in range(lay.m) if i in into)
-    return _Plan(tuple(blocks), _lowest_first(higher), equations)
+    return _Plan(tuple(blocks), _lowest_first(higher), equations, *_companions(blocks, lay.p))
+
+
+def _companions(blocks: list[tuple[int, tuple[int, ...], int, float]], p: int) -> tuple[Array, ...]:
+    """Return which items share a block, each item's first companion, and the pairs of items and constructs."""
+    same, first = np.zeros((p, p)), np.arange(p)
+    shared = [(i, j) for j, items, _, _ in blocks if len(items) > 1 for i in items]
+    alone = [(items[0], j) for j, items, _, _ in blocks if len(items) == 1]
+    for _, items, _, _ in blocks:
+        if len(items) > 1:
+            same[np.ix_(items, items)] = 1.0
+            first[list(items)] = items[0]
+    columns = [np.array([pair[side] for pair in group], dtype=int) for group in (shared, alone) for side in (0, 1)]
+    return (same, first, *columns)
 
 
 def _marker(rows: list[Row]) -> tuple[int, float]:
@@ -92,23 +113,22 @@ def start(table: ParameterTable, lay: Layout, S: Array) -> Array:
 def _unit_loadings(plan: _Plan, lay: Layout, R: Array) -> Array:
     """Return standardised loadings (B, p, m) on constructs of unit variance; zero for constructs of higher order."""
     L = np.zeros((R.shape[0], lay.p, lay.m))
-    for j, items, _, _ in plan.blocks:
-        if len(items) == 1:
-            L[:, items[0], j] = 1.0
-        elif items:
-            L[:, items, j] = _centroid(R[:, items][:, :, items])
+    if plan.item.size:
+        L[:, plan.item, plan.block] = _centroids(plan, R)[:, plan.item]
+    L[:, plan.alone, plan.alone_block] = 1.0
     return L
 
 
-def _centroid(R: Array) -> Array:
-    """Return a block's loadings r_i+ / sqrt(r_++ (k - 1) / k) over its reflected off-diagonal correlations, the first one positive."""
-    k = R.shape[-1]
-    sign = np.where(R[..., 0] < 0, -1.0, 1.0)
+def _centroids(plan: _Plan, R: Array) -> Array:
+    """Return each item's loading r_i+ / sqrt(r_++ (k - 1) / k) over its block's reflected correlations, the first one positive."""
+    inside = R * plan.same
+    sign = np.where(R[:, np.arange(R.shape[-1]), plan.first] < 0, -1.0, 1.0)
     for _ in range(2):
-        sign = np.where((R @ sign[..., None])[..., 0] < 0, -1.0, 1.0)
-    sign = sign * sign[:, :1]
-    total = (R * sign[:, :, None] * sign[:, None, :]).sum(axis=-1) - 1.0
-    size = total / np.sqrt(np.maximum(total.sum(axis=-1, keepdims=True) * (k - 1) / k, 1e-2))
+        sign = np.where((inside @ sign[..., None])[..., 0] < 0, -1.0, 1.0)
+    sign = sign * sign[:, plan.first]
+    total = sign * (inside @ sign[..., None])[..., 0] - 1.0
+    k = plan.same.sum(axis=-1)
+    size = total / np.sqrt(np.maximum((total @ plan.same) * (k - 1) / np.maximum(k, 1.0), 1e-2))
     out: Array = sign * np.clip(size, *SHARES)
     return out
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,9 @@ from scipy.special import ndtr, ndtri
 from csimodels.estimators.derivatives import expected_hessian, gradient, pairs
 from csimodels.estimators.matrices import Layout, fill, implied, parameters
 
-__all__ = ["delta_se", "expected_vcov", "interval", "jacobian", "z_test"]
+__all__ = ["delta_se", "expected_vcov", "interval", "z_test"]
 
 Array = NDArray[Any]
-STEP = 1e-30
 SINGULAR = 1e-13
 
 
@@ -26,19 +24,14 @@ def expected_vcov(lay: Layout, x: Array, S: Array, n: float) -> Array:
     H = expected_hessian(pairs(lay), K)[0]
     d = 1.0 / np.sqrt(np.diagonal(H))
     scaled = H * np.outer(d, d)
-    if not np.isfinite(scaled).all() or np.linalg.eigvalsh(scaled)[0] < SINGULAR:
+    try:
+        inverse = np.linalg.inv(scaled)
+    except np.linalg.LinAlgError:
         return np.full_like(H, np.nan)
-    return np.linalg.inv(scaled) * np.outer(d, d) * (2.0 / n)
-
-
-def jacobian(function: Callable[[Array], Array], x: Array, which: Array | None = None) -> Array:
-    """Return the exact derivatives of an analytic function by complex steps, all in one stack, shape (r, q).
-
-    Reference: Squire & Trapp 1998, doi:10.1137/S003614459631241X. The function takes (B, q) and returns (B, r); ``which`` picks the
-    parameters to differentiate by, where the function does not depend on the others.
-    """
-    steps = np.eye(x.size) if which is None else np.eye(x.size)[which]
-    out: Array = function(x + 1j * STEP * steps).imag.T / STEP
+    size = np.diagonal(inverse)
+    if not (np.isfinite(inverse).all() and size.min(initial=1.0) > 0 and size.max(initial=1.0) < 1 / SINGULAR):
+        return np.full_like(H, np.nan)
+    out: Array = inverse * np.outer(d, d) * (2.0 / n)
     return out
 
 

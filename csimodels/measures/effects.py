@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from csimodels.estimators.matrices import BETA, Layout, structural_covariance
+from csimodels.estimators.matrices import BETA, Layout, fill, implied, structural_covariance
+from csimodels.measures.standardized import moved_parameters, variance_derivatives
 
-__all__ = ["effect_pairs", "effects", "path_matrix", "total_effects"]
+__all__ = ["effect_pairs", "effects", "effects_jacobian", "path_matrix", "total_effects"]
 
 Array = NDArray[Any]
 
@@ -59,3 +60,26 @@ def effects(lay: Layout, op: tuple[str, ...], full: Array, pairs: EffectPairs) -
     with np.errstate(invalid="ignore", divide="ignore"):
         scale = np.sqrt(variance[:, source] / variance[:, target])
     return np.concatenate(raw + [part * scale for part in raw], axis=1)
+
+
+def effects_jacobian(lay: Layout, op: tuple[str, ...], full: Array, pairs: EffectPairs) -> Array:
+    """Return the derivatives of ``effects`` of one solution by the free parameters, shape (6 r, q).
+
+    A path from b to a moves the total effect of s on t by T_ta T_bs, T = (I - B)^-1 (Sobel 1982, doi:10.2307/270723).
+    """
+    target, source = pairs
+    paths = np.flatnonzero((lay.matrix == BETA) & (np.array(op) == "~"))
+    row, col = lay.row[paths], lay.col[paths]
+    moved = moved_parameters(lay)
+    T = np.linalg.inv(np.eye(lay.m) - path_matrix(lay, op, full[None])[0])
+    total = (T[target][:, row] * T[col][:, source].T) @ moved[paths]
+    direct = ((target[:, None] == row) & (source[:, None] == col)) @ moved[paths]
+    imp = implied(fill(lay, full[None]))
+    variance = np.diagonal(imp.Phi[0])
+    values = effects(lay, op, full[None], pairs)[0].reshape(6, -1)[3:]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        relative = variance_derivatives(lay, imp, moved)[: lay.m] / variance[:, None]
+        scale = np.sqrt(variance[source] / variance[target])[:, None]
+    stretch = 0.5 * (relative[source] - relative[target])
+    raw = [direct, total - direct, total]
+    return np.concatenate(raw + [d * scale + value[:, None] * stretch for d, value in zip(raw, values, strict=True)])

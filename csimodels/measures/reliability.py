@@ -1,4 +1,4 @@
-"""Reliability and validity of blocks."""
+"""Reliability and validity of blocks, all blocks at once: M (c, p) says which items belong to which block."""
 
 from __future__ import annotations
 
@@ -12,27 +12,31 @@ __all__ = ["alpha", "alpha_raw", "average_variance_extracted", "composite_reliab
 Array = NDArray[Any]
 
 
-def alpha_raw(S: Array) -> float:
-    """Return Cronbach's alpha of a block's covariances (Cronbach 1951, doi:10.1007/BF02310555); NaN for a single item."""
-    k = len(S)
-    return np.nan if k < 2 else float(k / (k - 1) * (1 - np.trace(S) / S.sum()))
+def alpha_raw(S: Array, M: Array) -> Array:
+    """Return Cronbach's alpha k/(k-1) (1 - tr S / 1'S1) of each block (Cronbach 1951, doi:10.1007/BF02310555); NaN for single items."""
+    k = M.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = k / (k - 1) * (1 - M @ np.diagonal(S) / ((M @ S) * M).sum(axis=1))
+    return np.where(k > 1, values, np.nan)
 
 
-def alpha(S: Array) -> float:
-    """Return standardised alpha, of a block's correlations; NaN for a single item."""
+def alpha(S: Array, M: Array) -> Array:
+    """Return standardised alpha, of each block's correlations; NaN for single items."""
     sd = np.sqrt(np.diagonal(S))
-    return alpha_raw(S / np.outer(sd, sd))
+    return alpha_raw(S / np.outer(sd, sd), M)
 
 
-def composite_reliability(std_loadings: Array) -> float:
-    """Return rho_c from standardised loadings (Fornell & Larcker 1981, doi:10.1177/002224378101800104)."""
-    common, error = std_loadings.sum() ** 2, (1 - std_loadings**2).sum()
-    return float(common / (common + error))
+def composite_reliability(std_loadings: Array, M: Array) -> Array:
+    """Return rho_c from standardised loadings (p,) (Fornell & Larcker 1981, doi:10.1177/002224378101800104)."""
+    common = (M @ std_loadings) ** 2
+    out: Array = common / (common + M @ (1 - std_loadings**2))
+    return out
 
 
-def average_variance_extracted(std_loadings: Array) -> float:
-    """Return the mean squared standardised loading (Fornell & Larcker 1981)."""
-    return float(np.mean(std_loadings**2))
+def average_variance_extracted(std_loadings: Array, M: Array) -> Array:
+    """Return the mean squared standardised loading of each block (Fornell & Larcker 1981)."""
+    out: Array = M @ std_loadings**2 / M.sum(axis=1)
+    return out
 
 
 def fornell_larcker(correlations: Array, ave: Array) -> Array:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from csimodels.estimators.derivatives import pairs
 from csimodels.estimators.matrices import BETA, LAMBDA, PSI, THETA, Implied, Layout, ModelMatrices, fill, implied
 
-__all__ = ["rsquared", "standardised", "standardised_jacobian"]
+__all__ = ["moved_parameters", "rsquared", "standardised", "standardised_jacobian", "variance_derivatives"]
 
 Array = NDArray[Any]
 
@@ -68,9 +68,8 @@ def standardised_jacobian(lay: Layout, full: Array) -> tuple[Array, Array]:
     variance = _variances(mm, imp)
     std = _standardised(lay, full[None], variance)[0]
     first, power, second = _scales(lay)
-    moved = np.zeros((full.size, lay.q))
-    moved[lay.estimated, lay.free[lay.estimated] - 1] = 1.0
-    d = _variance_derivatives(lay, imp, moved)
+    moved = moved_parameters(lay)
+    d = variance_derivatives(lay, imp, moved)
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = d / variance[0][:, None]
         factor = np.abs(variance[0][first]) ** power / np.sqrt(np.abs(variance[0][second]))
@@ -78,7 +77,14 @@ def standardised_jacobian(lay: Layout, full: Array) -> tuple[Array, Array]:
     return std, np.where((full == 0)[:, None] & (moved == 0), 0.0, J)
 
 
-def _variance_derivatives(lay: Layout, imp: Implied, moved: Array) -> Array:
+def moved_parameters(lay: Layout) -> Array:
+    """Return the derivatives (K, q) of every parameter by the free ones: ones and zeros."""
+    moved = np.zeros((lay.free.size, lay.q))
+    moved[lay.estimated, lay.free[lay.estimated] - 1] = 1.0
+    return moved
+
+
+def variance_derivatives(lay: Layout, imp: Implied, moved: Array) -> Array:
     """Return the derivatives (2m + 2p, q) of the variances: dSigma_ii = 2 c u_i v_i, and so for Phi with A and Phi in place of Z."""
     info = pairs(lay)
     inner = np.concatenate([np.zeros((lay.m, lay.p)), imp.A[0], imp.Phi[0]], axis=1)
