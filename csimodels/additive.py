@@ -88,15 +88,14 @@ class Moments:
         array([[1.]])
         """
         n = values.shape[0]
-        w = np.ones(n) if weights is None else weights
-        total = float(w.sum())
-        shift = values[0] if n else np.zeros(values.shape[1])
-        shifted = values - shift
+        total, total2 = (float(n), float(n)) if weights is None else (float(weights.sum()), float(weights @ weights))
         divisor = total or 1.0
-        mean = (w @ shifted) / divisor
-        centred = shifted - mean
-        cov = centred.T @ (centred if weights is None else centred * w[:, None]) / divisor
-        return cls(tuple(items), n, total, float(w @ w), mean + shift, (cov + cov.T) / 2, dropped, imputed)
+        shift = values.mean(axis=0) if n else np.zeros(values.shape[1])
+        centred = values - shift
+        weighted = centred if weights is None else centred * weights[:, None]
+        rest = weighted.sum(axis=0) / divisor
+        cov = centred.T @ weighted / divisor - np.outer(rest, rest)
+        return cls(tuple(items), n, total, total2, shift + rest, (cov + cov.T) / 2, dropped, imputed)
 
     @classmethod
     def from_cov(cls, cov: pd.DataFrame, n: int, mean: Any = None, divisor: str = "n-1") -> Moments:

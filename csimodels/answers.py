@@ -99,6 +99,9 @@ def check(spec: ModelSpec, block: Block) -> None:
 
 
 def _range(block: Block) -> tuple[Array, Array]:
+    low, high = block.values.min(axis=0), block.values.max(axis=0)
+    if not np.isnan(low).any():
+        return low, high
     holes = np.isnan(block.values)
     empty = holes.all(axis=0)
     if empty.any():
@@ -110,10 +113,7 @@ def _range(block: Block) -> tuple[Array, Array]:
             value="all missing",
             hint="Leave it out with without=, or check na_values=.",
         )
-    values = block.values
-    if not holes.any():
-        return values.min(axis=0), values.max(axis=0)
-    return np.where(holes, np.inf, values).min(axis=0), np.where(holes, -np.inf, values).max(axis=0)
+    return np.where(holes, np.inf, block.values).min(axis=0), np.where(holes, -np.inf, block.values).max(axis=0)
 
 
 def _check_item(item: Indicator, values: Array, low: float, high: float) -> None:

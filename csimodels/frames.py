@@ -55,12 +55,31 @@ def read_block(data: Any, items: Sequence[str]) -> Block:
     """
     if isinstance(data, np.ndarray):
         return _from_array(data, items)
+    if isinstance(data, pd.DataFrame):
+        data = _plain_pandas(data)
+        _require(items, data.columns.tolist())
+        values = _numpy_columns(data, items)
+        return Block(_any_columns(nw.from_native(data), items) if values is None else values, tuple(items), data.index)
     frame = as_frame(data)
     _require(items, frame.columns)
-    native = frame.to_native()
-    index = native.index if isinstance(native, pd.DataFrame) else pd.RangeIndex(len(frame))
-    values = _numpy_columns(native, items) if isinstance(native, pd.DataFrame) else None
-    return Block(_any_columns(frame, items) if values is None else values, tuple(items), index)
+    return Block(_any_columns(frame, items), tuple(items), pd.RangeIndex(len(frame)))
+
+
+def _plain_pandas(data: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with text labels and without attrs, which pandas copies deeply at every access to a column."""
+    if data.columns.has_duplicates:
+        twice = data.columns[data.columns.duplicated()][0]
+        raise DataError(
+            "data.duplicate_header",
+            f"Two columns are called {twice!r}.",
+            variable=str(twice),
+            value=twice,
+            hint="Rename or drop one of them.",
+        )
+    if data.attrs:
+        data = pd.DataFrame(data, copy=False)
+    labels = data.columns.tolist()
+    return data if all(isinstance(c, str) for c in labels) else data.set_axis([str(c) for c in labels], axis=1)
 
 
 def _numpy_columns(frame: pd.DataFrame, items: Sequence[str]) -> Array | None:
@@ -68,7 +87,10 @@ def _numpy_columns(frame: pd.DataFrame, items: Sequence[str]) -> Array | None:
     columns = [frame[item] for item in items]
     if not columns or any(getattr(c.dtype, "kind", "O") not in "biuf" or not isinstance(c.dtype, np.dtype) for c in columns):
         return None
-    return np.column_stack([c.to_numpy() for c in columns]).astype(float)
+    values = np.empty((len(frame), len(columns)))
+    for k, column in enumerate(columns):
+        values[:, k] = column.to_numpy()
+    return values
 
 
 def _any_columns(frame: nw.DataFrame[Any], items: Sequence[str]) -> Array:
@@ -85,18 +107,7 @@ def read_column(data: Any, name: str) -> Array:
 def as_frame(data: Any) -> nw.DataFrame[Any]:
     """Return any supported container as a narwhals frame, without copying."""
     if isinstance(data, Mapping):
-        return nw.from_native(pd.DataFrame({k: np.asarray(v) for k, v in data.items()}))
-    if isinstance(data, pd.DataFrame) and data.columns.has_duplicates:
-        twice = data.columns[data.columns.duplicated()][0]
-        raise DataError(
-            "data.duplicate_header",
-            f"Two columns are called {twice!r}.",
-            variable=str(twice),
-            value=twice,
-            hint="Rename or drop one of them.",
-        )
-    if isinstance(data, pd.DataFrame) and not all(isinstance(c, str) for c in data.columns):
-        data = data.set_axis([str(c) for c in data.columns], axis=1)
+        return nw.from_native(pd.DataFrame({str(k): np.asarray(v) for k, v in data.items()}))
     try:
         frame = nw.from_native(data)
     except TypeError:
