@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from csimodels.errors import CSIError, CSIWarning, DataError, OptionError
 
@@ -42,8 +42,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+class _OneLineParser(argparse.ArgumentParser):
+    """Complain in one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="csimodels", description="Satisfaction-index models: path coefficients, fit, the 0-100 index.")
+    parser = _OneLineParser(prog="csimodels", description="Satisfaction-index models: path coefficients, fit, the 0-100 index.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     listing = commands.add_parser("models", help="list the catalog")
     listing.set_defaults(run=_models)

@@ -1,0 +1,129 @@
+"""The command line: what it prints and writes, and one line with exit code 2 on bad input."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import frame
+
+import csimodels as csi
+from csimodels.cli import main
+
+ACSI = csi.load_model("acsi_1996")
+FAST = ["--engine", "native"]
+
+
+@pytest.fixture
+def survey(tmp_path):
+    """The demo survey as a user's file: one column has another name."""
+    file = tmp_path / "survey.csv"
+    csi.load_acsi_demo().rename(columns={"sat_overall": "Q5"}).head(800).to_csv(file, index=False)
+    return file
+
+
+def test_models_lists_the_catalog(capsys):
+    assert main(["models"]) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in csi.models().index)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_fit_prints_and_writes(survey, tmp_path, capsys, suffix):
+    file = survey
+    if suffix == "parquet":
+        file = tmp_path / "survey.parquet"
+        pd.read_csv(survey).to_parquet(file)
+    page, saved = tmp_path / "report.html", tmp_path / "out.json"
+    arguments = ["fit", str(file), "--model", "acsi_1996", "--map", "sat_overall=Q5", "--scale", "1", "10", "--estimator", "ml"]
+    assert main([*arguments, *FAST, "--html", str(page), "--json", str(saved)]) == 0
+    printed = capsys.readouterr().out
+    again = csi.CSIResults.from_json(saved)
+    expected = csi.fit_acsi(pd.read_csv(survey), columns={"sat_overall": "Q5"}, engine="native")
+    pd.testing.assert_frame_equal(again.table, expected.table)
+    assert f"{expected.fit_measures['chisq']:.3f}" in printed
+    assert "Q5" in printed
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_every_option_reaches_the_fit(survey, tmp_path, capsys):
+    data = pd.read_csv(survey).assign(w=np.linspace(1, 2, 800))
+    data.loc[:9, "value_price"] = 99
+    data.to_csv(survey, index=False)
+    saved = tmp_path / "out.json"
+    options = ["--map", "sat_overall=Q5", "--without", "complaints", "--na-values", "98", "99", "--missing", "mean", "--weights", "w"]
+    assert main(["fit", str(survey), *options, "--scale", "0", "10", "--json", str(saved), *FAST]) == 0
+    res = csi.CSIResults.from_json(saved)
+    assert "complaints" not in res.spec.construct_names
+    assert (res.moments.rows, res.moments.imputed) == (800, 10)
+    assert res.options.weighted
+    assert res.spec.construct("value").indicators[0].scale == (0, 10)
+    assert "10 missing answers are replaced" in " ".join(capsys.readouterr().out.split())
+
+
+def test_default_engine_is_semopy(survey, capsys):
+    assert main(["fit", str(survey), "--map", "sat_overall=Q5"]) == 0
+    assert "semopy" in capsys.readouterr().out
+
+
+def bad(*arguments):
+    return lambda survey: ["fit", str(survey), "--map", "sat_overall=Q5", *FAST, *arguments]
+
+
+BAD = {
+    "file.not_found": lambda _: ["fit", "absent.csv"],
+    "file.unknown_type": lambda survey: ["fit", str(survey.rename(survey.with_suffix(".docx")))],
+    "file.unreadable": lambda survey: ["fit", str(broken(survey))],
+    "catalog.unknown_model": bad("--model", "acsi"),
+    "toml.no_file": bad("--model", "absent.toml"),
+    "data.missing_column": lambda survey: ["fit", str(survey)],
+    "cli.map": bad("--map", "sat_ideal"),
+    "option.columns_item": bad("--map", "sat_worst=Q5"),
+    "option.estimator": bad("--estimator", "bayes"),
+    "option.missing": bad("--missing", "never"),
+    "scale.out_of_range": bad("--scale", "2", "10"),
+    "scale.malformed": bad("--scale", "10", "1"),
+    "spec.unknown_name": bad("--without", "complain"),
+    "file.no_folder": bad("--html", "nowhere/report.html"),
+}
+
+
+def broken(survey):
+    survey.write_bytes(b'a,b\n"1,2\n\xff')
+    return survey
+
+
+@pytest.mark.parametrize("code", BAD)
+def test_bad_input_gets_one_line_and_exit_code_two(code, survey, capsys):
+    assert main(BAD[code](survey)) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.count("\n") == 1
+    assert complaint.startswith("csimodels: ")
+    assert f"[{code}]" in complaint
+
+
+@pytest.mark.parametrize("arguments", [[], ["fit"], ["paint"], ["fit", "a.csv", "--scale", "1"], ["fit", "a.csv", "--colour", "red"]])
+def test_misused_arguments_get_one_line_and_exit_code_two(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_module_runs():
+    out = subprocess.run([sys.executable, "-m", "csimodels", "--help"], capture_output=True, text=True, check=True).stdout
+    assert "models" in out
+    assert "demo" in out
+
+
+def test_demo_writes_reports_and_says_what_is_inadmissible(tmp_path, capsys):
+    assert main(["demo", "--out", str(tmp_path / "out")]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert {f.name for f in (tmp_path / "out").iterdir()} == {
+        f"{stem}.{kind}" for stem in ("ecsi_survey", "ecsi_full", "acsi_demo") for kind in ("html", "png")
+    }
+    assert "inadmissible" in printed
+    assert "298.887" in printed
+    reference = csi.fit(csi.load_model("ecsi_mobile_2005").without("image"), frame("mobi"), engine="native")
+    assert f"{reference.csi:.2f}" in printed
