@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from matplotlib.colors import to_rgba
 
 from csimodels.report.fonts import faces, printable
 from csimodels.report.format import number, short_names
@@ -26,7 +27,7 @@ def index_size(table: pd.DataFrame) -> tuple[float, float]:
 
 
 def draw_index(result: CSIResults, ax: Axes, level: float = 0.95) -> Axes:
-    """Draw the index of every construct with its interval; the target by colour, marker and weight.
+    """Draw the index of every construct with its interval; the target by colour, hatching and weight.
 
     Parameters
     ----------
@@ -54,12 +55,11 @@ def draw_index(result: CSIResults, ax: Axes, level: float = 0.95) -> Axes:
 
 
 def _draw_row(ax: Axes, k: int, row: pd.Series, target: bool) -> None:
-    """Draw one construct: a thin bar, its interval and its value."""
+    """Draw one construct: a bar, its interval with caps and its value; the target's bar is hatched as well as coloured."""
     colour, score = (TARGET if target else OTHER), float(row["score"])
-    ax.hlines(k, 0, score, color=colour, linewidth=1.0, alpha=0.35)
+    ax.barh(k, score, height=0.62, facecolor=to_rgba(colour, 0.35), edgecolor=colour, linewidth=1.0, hatch="//" if target else None)
     if pd.notna(row["ci_lower"]):
-        ax.hlines(k, row["ci_lower"], row["ci_upper"], color=colour, linewidth=9.0 if target else 7.0, alpha=0.4)
-    ax.plot(score, k, "D" if target else "o", color=colour, markersize=6 if target else 5, clip_on=False)
+        ax.errorbar(score, k, xerr=[[score - row["ci_lower"]], [row["ci_upper"] - score]], color="black", capsize=4, linewidth=1.4)
     edge = score if pd.isna(row["ci_upper"]) else float(row["ci_upper"])
     inside = edge > 88
     end = min(score, float(row["ci_lower"]) if pd.notna(row["ci_lower"]) else score) if inside else edge
