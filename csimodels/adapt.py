@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -177,7 +177,7 @@ def _by_item(spec: ModelSpec, scale: Mapping[str, Scale]) -> dict[str, Scale | N
 def adapted(spec: ModelSpec, without: Any, items: Any, columns: Any, scale: Any) -> ModelSpec:
     """Fit the spec to the survey: leave out, replace blocks, declare scales, take the user's names."""
     if without:
-        spec = spec.without(*([without] if isinstance(without, str) else without))
+        spec = spec.without(*_names(without))
     if items is not None:
         spec = spec.with_items(items)
     names = _checked_columns(spec, columns)
@@ -186,6 +186,20 @@ def adapted(spec: ModelSpec, without: Any, items: Any, columns: Any, scale: Any)
         own: Any = {back.get(name, name): pair for name, pair in scale.items()} if isinstance(scale, Mapping) else scale
         spec = spec.with_scale(own)
     return spec.rename(names) if names else spec
+
+
+def _names(without: Any) -> tuple[str, ...]:
+    if isinstance(without, str):
+        return (without,)
+    if not isinstance(without, Iterable):
+        raise OptionError(
+            "option.without",
+            f"without is {without!r}.",
+            variable="without",
+            value=without,
+            hint='Give a list of constructs or items, e.g. ["complaints"].',
+        )
+    return tuple(without)
 
 
 def _checked_columns(spec: ModelSpec, columns: Any) -> dict[str, str]:

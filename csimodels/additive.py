@@ -187,6 +187,10 @@ class Moments:
             self.imputed + other.imputed,
         )
 
+    def __radd__(self, other: int) -> Moments:
+        """Let ``sum`` start from zero."""
+        return self if other == 0 else NotImplemented
+
     @property
     def weighted(self) -> bool:
         """Whether the rows carry unequal weights."""

@@ -19,7 +19,10 @@ SIGNS = ("+", "-", "?")
 def close_to(name: str, names: Iterable[str]) -> str:
     """Return a "did you mean" sentence, or the names there are."""
     pool = [str(n) for n in names]
-    near = difflib.get_close_matches(str(name), pool, n=3, cutoff=0.5)
+    folded: dict[str, str] = {}
+    for n in pool:
+        folded.setdefault(n.casefold(), n)
+    near = [folded[n] for n in difflib.get_close_matches(str(name).casefold(), list(folded), n=3, cutoff=0.5)]
     if near:
         return "Did you mean " + " or ".join(repr(n) for n in near) + "?"
     return "There are: " + ", ".join(repr(n) for n in pool[:30]) + "." if pool else "There are none."

@@ -17,6 +17,7 @@ from csimodels.errors import DataError
 __all__ = ["Block", "read_block", "read_column"]
 
 Array = NDArray[np.float64]
+NUMBERS = (int, float, np.number)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +108,7 @@ def read_column(data: Any, name: str) -> Array:
 def as_frame(data: Any) -> nw.DataFrame[Any]:
     """Return any supported container as a narwhals frame, without copying."""
     if isinstance(data, Mapping):
-        return nw.from_native(pd.DataFrame({str(k): np.asarray(v) for k, v in data.items()}))
+        return _from_mapping(data)
     try:
         frame = nw.from_native(data)
     except TypeError:
@@ -119,6 +120,21 @@ def as_frame(data: Any) -> nw.DataFrame[Any]:
             hint="Give a pandas, polars or pyarrow frame, a mapping of arrays, an array, or Moments.",
         ) from None
     return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+
+
+def _from_mapping(data: Mapping[Any, Any]) -> nw.DataFrame[Any]:
+    columns = {str(k): np.asarray(v) for k, v in data.items()}
+    lengths = {len(v) if v.ndim else 0 for v in columns.values()}
+    if len(lengths) > 1:
+        short = min(columns, key=lambda k: columns[k].size)
+        raise DataError(
+            "data.ragged",
+            f"The columns have different lengths; {short!r} has {columns[short].size}.",
+            variable=short,
+            value=sorted(lengths),
+            hint="Give one value a row in every column.",
+        )
+    return nw.from_native(pd.DataFrame(columns))
 
 
 def _require(items: Sequence[str], names: Sequence[str]) -> None:
@@ -150,7 +166,7 @@ def _floats(column: nw.Series[Any], item: str) -> Array:
             return column.cast(nw.Float64).fill_null(float("nan")).to_numpy().astype(float)
         return column.to_numpy().astype(float)
     values = column.to_list()
-    if column.dtype == nw.Object and all(v is None or isinstance(v, (int, float, np.number)) for v in values):
+    if column.dtype in (nw.Object, nw.Categorical, nw.Enum) and all(v is None or isinstance(v, NUMBERS) for v in values):
         return np.array([np.nan if v is None else float(v) for v in values])
     if all(v is None or v != v for v in values):  # noqa: PLR0124 - NaN is the value unlike itself
         return np.full(len(values), np.nan)

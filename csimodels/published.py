@@ -74,7 +74,10 @@ def checked_mean(mean: Any, items: tuple[str, ...]) -> Array | None:
     if mean is None:
         return None
     values = mean.reindex(list(items)) if isinstance(mean, pd.Series) else mean
-    array = np.asarray(values, dtype=float)
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        array = np.full(np.shape(values), np.nan)
     if array.shape != (len(items),) or not np.isfinite(array).all():
         raise DataError(
             "moments.bad_mean",

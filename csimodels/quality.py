@@ -35,7 +35,8 @@ def rsquared_series(estimate: Estimate) -> pd.Series:
 def reliability_table(spec: ModelSpec, m: Moments, columns: dict[str, Any]) -> pd.DataFrame:
     """Return alpha (standardised), alpha_raw, rho_c, ave and items of each block; alphas only of wholly observed blocks."""
     loadings = [(lhs, rhs, std) for lhs, op, rhs, std in zip(*(columns[c] for c in ("lhs", "op", "rhs", "std")), strict=True) if op == "=~"]
-    of_construct = np.array([[lhs == c for lhs, _, _ in loadings] for c in spec.construct_names], dtype=float)
+    of_construct = np.array([lhs == c for c in spec.construct_names for lhs, _, _ in loadings], dtype=float)
+    of_construct = of_construct.reshape(len(spec.constructs), len(loadings))
     std = np.array([value for _, _, value in loadings])
     of_items = _membership(spec, m.items)
     observed = of_items.sum(axis=1) == of_construct.sum(axis=1)

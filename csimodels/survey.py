@@ -58,7 +58,7 @@ def moments(
     >>> import csimodels as csi
     >>> df = csi.load_acsi_demo()
     >>> parts = [csi.moments(part, "acsi_1996") for _, part in df.groupby("firm")]
-    >>> sum(parts[1:], parts[0]).rows
+    >>> sum(parts).rows
     5000
     """
     from csimodels.catalog import as_spec
@@ -85,7 +85,7 @@ def read_weights(data: Any, weights: Any, block: Block) -> Array | None:
     """Read weights from a column or an array; missing weights become NaN."""
     if weights is None:
         return None
-    values = read_column(data, weights) if isinstance(weights, str) else np.asarray(weights, dtype=float)
+    values = _weight_values(data, weights)
     if values.shape != (len(block.values),):
         raise DataError(
             "weights.length",
@@ -106,6 +106,20 @@ def read_weights(data: Any, weights: Any, block: Block) -> Array | None:
     if not np.nansum(values) > 0:
         raise DataError("weights.zero", "The weights sum to zero.", variable="weights", value=0.0, hint="Check the weight column.")
     return values
+
+
+def _weight_values(data: Any, weights: Any) -> Array:
+    try:
+        return read_column(data, weights) if isinstance(weights, str) else np.asarray(weights, dtype=float)
+    except (TypeError, ValueError) as error:
+        given = error.value if isinstance(error, DataError) else weights
+        raise DataError(
+            "weights.unreadable",
+            f"The weights cannot be read: {error}",
+            variable="weights",
+            value=given,
+            hint="Give the name of a numeric column, or one number a row.",
+        ) from None
 
 
 def complete_rows(block: Block, missing: str, weights: Array | None) -> tuple[Array, Array | None, NDArray[np.bool_], int]:

@@ -36,6 +36,7 @@ CONTAINERS = {
     "polars, lazy": lambda df: pl.from_pandas(df).lazy(),
     "pyarrow": pa.Table.from_pandas,
     "mapping": lambda df: {c: df[c].to_numpy() for c in df},
+    "numeric categories": lambda df: df.astype(int).astype("category"),
     "integers": lambda df: df.astype("int8"),
 }
 

@@ -314,6 +314,27 @@ def test_unidentified_models_name_the_construct(text, construct):
     assert caught.value.variable == construct
 
 
+def test_a_model_without_free_parameters_is_tested(mobi):
+    fixed = "F =~ 1*CUSA1 + 1*CUSA2 + 1*CUSA3; F ~~ 1*F; CUSA1 ~~ 2*CUSA1; CUSA2 ~~ 2*CUSA2; CUSA3 ~~ 2*CUSA3"
+    res = csi.fit(ModelSpec.from_lavaan(fixed), mobi)
+    assert res.fit_measures["df"] == 6
+    assert res.fit_measures["chisq"] > 100
+    assert res.converged
+    assert "F" in str(res.summary())
+
+
+@pytest.mark.filterwarnings("ignore::csimodels.errors.CSIWarning")
+@pytest.mark.parametrize(
+    "text", ["CUSA1 ~ PERQ1 + PERV1; CUSL1 ~ CUSA1", "a =~ PERQ1 + PERQ2 + PERQ3; b =~ PERV1 + PERV2; c =~ CUSA1 + CUSA2; g =~ a + b + c"]
+)
+def test_every_table_of_unusual_models(text, mobi):
+    """No constructs at all, and constructs of higher order: every table and rendering exists."""
+    res = native(ModelSpec.from_lavaan(text), mobi)
+    assert len(res.summary().as_text()) > 1000
+    assert len(res.to_html()) > 5000
+    assert len(res.reliability) == len(res.spec.constructs)
+
+
 # --- persistence
 
 

@@ -155,13 +155,13 @@ def observed_hessian(info: Pairs, imp: Implied, K: Array, K_G: Array) -> Array:
 def _quartic(info: Pairs, K: Array, M: Array) -> Array:
     """Return tr(dSigma_k W dSigma_l M) for every pair of positions, from entries of K = Z'WZ and M = Z'MZ."""
     k = info.u.size
-    Kuu, Kvv, Kuv = (K.reshape(len(K), -1)[:, at].reshape(-1, k, k) for at in (info.uu, info.vv, info.uv))
+    Kuu, Kvv, Kuv = (K.reshape(len(K), -1)[:, at].reshape(len(K), k, k) for at in (info.uu, info.vv, info.uv))
     if M is K:
         H = Kuu * Kvv
         H += Kuv * Kuv.swapaxes(-1, -2)
         H *= 2.0
     else:
-        Muu, Mvv, Muv = (M.reshape(len(M), -1)[:, at].reshape(-1, k, k) for at in (info.uu, info.vv, info.uv))
+        Muu, Mvv, Muv = (M.reshape(len(M), -1)[:, at].reshape(len(K), k, k) for at in (info.uu, info.vv, info.uv))
         mixed = Kuv * Muv.swapaxes(-1, -2)
         H = Kuu * Mvv + Kvv * Muu + mixed + mixed.swapaxes(-1, -2)
     out: Array = H * (info.c[:, None] * info.c)

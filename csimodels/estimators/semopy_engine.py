@@ -57,6 +57,8 @@ def expressible(table: ParameterTable) -> str:
         rows = [r for r in table.rows if r.op == "=~" and r.lhs == c]
         if not rows or rows[0].free or rows[0].value != 1.0:
             return f"construct {c!r} has no marker indicator"
+    if not table.n_free:
+        return "the model has no free parameters"
     sources = {r.rhs for r in table.rows if r.op == "~"}
     for r in table.rows:
         ends = {r.lhs, r.rhs}
