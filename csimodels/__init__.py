@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from csimodels import errors
+
 __version__ = "0.1.0"
 
 _HOME = {
@@ -29,28 +31,7 @@ _HOME = {
     "register_model": "catalog",
     "simulate": "simulation",
 }
-_ERRORS = (
-    "CSIError",
-    "CSIWarning",
-    "CatalogError",
-    "CollinearityWarning",
-    "ConvergenceWarning",
-    "DataError",
-    "DataWarning",
-    "EstimationError",
-    "IdentificationError",
-    "ImproperSolutionWarning",
-    "IndexWarning",
-    "MissingStatisticError",
-    "ModelSyntaxError",
-    "OptionError",
-    "ResultFileError",
-    "ScaleError",
-    "ScaleWarning",
-    "SpecError",
-)
-
-_HOME |= dict.fromkeys(_ERRORS, "errors")
+_HOME |= dict.fromkeys(errors.__all__, "errors")
 
 __all__ = ["__version__", *sorted(_HOME)]  # noqa: PLE0604 - every key of _HOME is a string
 

@@ -99,7 +99,6 @@ class _Roles:
         lower = {i for c in spec.constructs for i in c.items if i in latent}
         self.outcomes = tuple(n for n in outcomes if n not in lower | (measured - latent))
         self.fixed_x = tuple(i.name for i in spec.observed if i.name in sources - targets - measured - in_covariance)
-        self.random_x = tuple(i.name for i in spec.observed if i.name in sources - targets - measured and i.name in in_covariance)
 
 
 def _loadings(spec: ModelSpec, std_lv: bool) -> Iterator[Row]:
