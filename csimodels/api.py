@@ -117,7 +117,7 @@ def fit(
     require_identified(table)
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        raw, rows = _statistics(data, spec, missing, weights, na_values)
+        raw, rows, digest = _statistics(data, spec, missing, weights, na_values)
     require_ml_data(raw)
     moments = recoded_moments(raw, spec)
     n = moments.rows - 1 if likelihood == "wishart" else moments.rows
@@ -128,7 +128,6 @@ def fit(
         engine,
         None if rows is None or moments.weighted else recoded_rows(rows, spec),
     )
-    digest = "" if rows is None else fingerprint(rows)
     options = Options(estimator, likelihood, std_lv, missing, _frozen(na_values), moments.weighted, digest)
     if moments.weighted:
         estimate = replace(estimate, vcov=np.full_like(estimate.vcov, np.nan))
@@ -219,8 +218,8 @@ def _check_flag(name: str, value: Any) -> None:
         raise OptionError(f"option.{name}", f"{name} is {value!r}.", variable=name, value=value, hint="Use True or False.")
 
 
-def _statistics(data: Any, spec: ModelSpec, missing: str, weights: Any, na_values: Any) -> tuple[Moments, np.ndarray | None]:
-    """Return the moments of the model's items, and the rows where there are rows."""
+def _statistics(data: Any, spec: ModelSpec, missing: str, weights: Any, na_values: Any) -> tuple[Moments, np.ndarray | None, str]:
+    """Return the moments of the model's items, and the rows with their checksum where there are rows."""
     if isinstance(data, Moments):
         for name, given in (
             ("weights", weights is not None),
@@ -235,11 +234,11 @@ def _statistics(data: Any, spec: ModelSpec, missing: str, weights: Any, na_value
                     value={"weights": weights, "na_values": na_values, "missing": missing}[name],
                     hint="Give it to moments() when they are computed.",
                 )
-        return data.select(spec.items), None
+        return data.select(spec.items), None, ""
     block = read_answers(data, spec, na_values)
     values, w, usable, imputed = complete_rows(block, missing, read_weights(data, weights, block))
     say_what_went(usable, imputed)
-    return Moments.from_rows(values, block.items, w, int((~usable).sum()), imputed), values
+    return Moments.from_rows(values, block.items, w, int((~usable).sum()), imputed), values, fingerprint(block)
 
 
 def _frozen(na_values: Any) -> Any:

@@ -13,7 +13,7 @@ from csimodels.checks import level as checked_level
 from csimodels.errors import DataError, SpecError
 from csimodels.measures.index import rows_scores
 from csimodels.recode import recoded_rows
-from csimodels.survey import complete_rows, fingerprint, read_answers
+from csimodels.survey import fingerprint, read_answers
 
 if TYPE_CHECKING:
     from csimodels.additive import Moments
@@ -158,8 +158,7 @@ class Indexed:
         True
         """
         block = read_answers(data, self.spec, self.options.na_values)
-        values, _, usable, _ = complete_rows(block, self.options.missing, None)
-        if not new_data and fingerprint(values) != self.options.fingerprint:
+        if not new_data and fingerprint(block) != self.options.fingerprint:
             raise DataError(
                 "scores.other_data",
                 f"These {len(block.values)} rows are not the data that were fitted ({self.moments.rows} rows).",
@@ -168,6 +167,12 @@ class Indexed:
                 hint="Give the fitted frame, or say new_data=True.",
             )
         w, _ = indices.index_weights(self.spec, self.estimate, self.moments, weights)
-        out = np.full((len(block.values), len(indices.measured(self.spec))), np.nan)
-        out[usable] = rows_scores(w, recoded_rows(values, self.spec))
-        return pd.DataFrame(out, index=block.index, columns=list(indices.measured(self.spec)))
+        scores = rows_scores(w, self._filled(recoded_rows(block.values, self.spec)))
+        return pd.DataFrame(scores, index=block.index, columns=list(indices.measured(self.spec)))
+
+    def _filled(self, values: np.ndarray) -> np.ndarray:
+        """Return answers with the fit's treatment of missing ones: the fitted means, or whole rows empty."""
+        holes = np.isnan(values)
+        if self.options.missing == "mean":
+            return np.where(holes & ~holes.all(axis=1, keepdims=True), indices.require_means(self.moments), values)
+        return np.where(holes.any(axis=1, keepdims=True), np.nan, values)

@@ -20,6 +20,7 @@ __all__ = ["complete_rows", "fingerprint", "moments", "read_answers", "read_weig
 
 Array = NDArray[np.float64]
 MISSING = ("listwise", "mean")
+NO_ANSWER = -1e300
 
 
 def moments(
@@ -155,8 +156,9 @@ def complete_rows(block: Block, missing: str, weights: Array | None) -> tuple[Ar
     return values[usable], None if weights is None else weights[usable], usable, imputed
 
 
-def fingerprint(values: Array) -> str:
-    """Return a checksum of the rows used, by which a frame is recognised as the fitted one."""
+def fingerprint(block: Block) -> str:
+    """Return a checksum of the answers as read, by which a frame is recognised as the fitted one."""
+    values = np.where(np.isnan(block.values), NO_ANSWER, block.values) if np.isnan(block.values.sum()) else block.values
     return f"{len(values)}-{zlib.crc32(np.ascontiguousarray(values).data):08x}"
 
 

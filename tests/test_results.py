@@ -67,6 +67,20 @@ def test_scores_keep_index_and_order_and_leave_dropped_rows_empty(acsi_mobi):
     assert scores.notna().all(axis=1).equals(complete)
 
 
+@pytest.mark.filterwarnings("ignore::csimodels.errors.CSIWarning")
+@pytest.mark.parametrize("missing", ["listwise", "mean"])
+def test_scores_know_the_fitted_frame_under_weights_and_missing_answers(missing, acsi_mobi):
+    """Rows without weight are recognised and scored; replaced answers get the fitted means, also in new data."""
+    spec = acsi_mobi.without("quality", "complaints", "loyalty")
+    holes, w = frame("mobi_missing10"), np.arange(250) % 3
+    res = native(spec, holes, weights=w, missing=missing)
+    scores = res.scores(holes)
+    used = scores.notna().all(axis=1).to_numpy() & (w > 0)
+    assert used.sum() == res.moments.rows
+    np.testing.assert_allclose((scores[used].mul(w[used], axis=0).sum() / w[used].sum()), res.index["score"], atol=ROUNDING)
+    np.testing.assert_allclose(res.scores(holes.tail(40), new_data=True), scores.tail(40), equal_nan=True)
+
+
 def test_scores_of_another_frame_only_when_asked(res, mobi):
     other = mobi.sample(40, random_state=1)
     with pytest.raises(csi.DataError, match="new_data=True"):
