@@ -27,7 +27,7 @@ def _deficient(table: ParameterTable) -> tuple[int, ...]:
     lower = np.tril_indices(lay.p)
     J = sigma_jacobian(pairs(lay), imp)[0][:, lower[0], lower[1]].T
     J = J / np.maximum(np.linalg.norm(J, axis=0), 1e-300)
-    _, size, Vt = np.linalg.svd(J, full_matrices=True)
+    _, size, Vt = np.linalg.svd(np.linalg.qr(J, mode="r"), full_matrices=True)
     rank = int((size > RANK_TOLERANCE * size[0]).sum())
     if rank == lay.q:
         return ()
