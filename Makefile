@@ -33,7 +33,7 @@ lint: .venv/.stamp-lint ## check style, format and types
 	@$(PY) -m mypy --strict csimodels
 
 docs: .venv/.stamp-docs ## build the site into docs/_build/html
-	@$(PY) -m sphinx -W -b html docs docs/_build/html
+	@$(PY) -m sphinx -q -W -b html docs docs/_build/html
 
 clean: ## remove the environment and everything that was built
 	@rm -rf .venv build dist demo_report docs/_build

@@ -128,6 +128,8 @@ def _check_item(item: Indicator, values: Array, low: float, high: float) -> None
         )
     if item.scale is not None and (low < item.scale[0] or high > item.scale[1]):
         _out_of_scale(item, values, low if low < item.scale[0] else high)
+    if item.scale is None and (low in USUAL_CODES or high in USUAL_CODES):
+        _warn_of_code(item.name, values)
     if low == high:
         raise DataError(
             "data.no_variation",
@@ -136,6 +138,19 @@ def _check_item(item: Indicator, values: Array, low: float, high: float) -> None
             value=low,
             hint="Leave it out with without=.",
         )
+
+
+def _warn_of_code(name: str, values: Array) -> None:
+    """Warn of an extreme answer that is a usual code and further from the others than they are from each other."""
+    there = np.unique(values[np.isfinite(values)])
+    for worst, rest in ((float(there[0]), there[1:]), (float(there[-1]), there[:-1])):
+        if worst in USUAL_CODES and rest.size > 1 and np.abs(rest - worst).min() > rest[-1] - rest[0]:
+            warnings.warn(
+                f"Item {name!r} holds {worst:g}, far from its other answers ({rest[0]:g} to {rest[-1]:g}); if it is a code for no answer, "
+                f"say na_values=[{worst:g}].",
+                ScaleWarning,
+                stacklevel=5,
+            )
 
 
 def _out_of_scale(item: Indicator, values: Array, worst: float) -> None:

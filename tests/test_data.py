@@ -165,6 +165,14 @@ def test_a_code_within_the_declared_scale_is_not_guessed_at(mobi, acsi_mobi):
     assert "na_values=[99]" in str(caught.value)
 
 
+def test_a_likely_code_is_warned_of_where_no_scale_is_declared(mobi, acsi_mobi):
+    spec = csi.ModelSpec.from_lavaan(acsi_mobi.to_lavaan())
+    mobi.loc[:3, "CUSA1"] = -99
+    with pytest.warns(csi.ScaleWarning, match=r"'CUSA1' holds -99.*na_values=\[-99\]"):
+        csi.moments(mobi, spec)
+    csi.moments(mobi.replace({"CUSA1": {-99.0: 11.0}}), spec)
+
+
 # --- additivity
 
 ANSWERS = arrays(float, st.tuples(st.integers(12, 30), st.just(3)), elements=st.integers(1, 10).map(float))
