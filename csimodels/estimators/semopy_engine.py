@@ -5,7 +5,10 @@ semopy and sympy parse strings, so that only names made here ever reach them.
 
 from __future__ import annotations
 
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -133,6 +136,19 @@ def _zero_covariances(table: ParameterTable, safe: dict[str, str]) -> list[str]:
     return [f"{safe[a]} ~~ 0.0*{safe[b]}" for a, b in pairs]
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep semopy's log lines and warnings back: what matters of them is in its flag and message, which are reported."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
 def fit_semopy(table: ParameterTable, lay: Layout, full: Array, S: Array, n: int, rows: Array | None) -> SemopyFit:
     """Fit a model by a fresh ``semopy.Model`` under one BLAS thread.
 
@@ -153,8 +169,7 @@ def fit_semopy(table: ParameterTable, lay: Layout, full: Array, S: Array, n: int
     import semopy
 
     names = [f"x{k}" for k in range(1, lay.p + 1)]
-    with one_thread("semopy"), warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with one_thread("semopy"), _quiet(), np.errstate(all="ignore"):
         model = semopy.Model(semopy_text(table, tuple(full.tolist())))
         if rows is None:
             result = model.fit(cov=pd.DataFrame(S, index=names, columns=names), n_samples=n)
