@@ -339,7 +339,12 @@ def test_a_model_without_free_parameters_is_tested(mobi):
 
 @pytest.mark.filterwarnings("ignore::csimodels.errors.CSIWarning")
 @pytest.mark.parametrize(
-    "text", ["CUSA1 ~ PERQ1 + PERV1; CUSL1 ~ CUSA1", "a =~ PERQ1 + PERQ2 + PERQ3; b =~ PERV1 + PERV2; c =~ CUSA1 + CUSA2; g =~ a + b + c"]
+    "text",
+    [
+        "CUSA1 ~ PERQ1 + PERV1; CUSL1 ~ CUSA1",
+        "CUSA1 ~~ CUSA2; CUSA1 ~~ CUSA3",
+        "a =~ PERQ1 + PERQ2 + PERQ3; b =~ PERV1 + PERV2; c =~ CUSA1 + CUSA2; g =~ a + b + c",
+    ],
 )
 def test_every_table_of_unusual_models(text, mobi):
     """No constructs at all, and constructs of higher order: every table and rendering exists."""

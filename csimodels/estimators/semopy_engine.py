@@ -62,6 +62,8 @@ def expressible(table: ParameterTable) -> str:
             return f"construct {c!r} has no marker indicator"
     if not table.n_free:
         return "the model has no free parameters"
+    if not any(r.op in ("=~", "~") for r in table.rows):
+        return "the model has covariances alone"
     sources = {r.rhs for r in table.rows if r.op == "~"}
     for r in table.rows:
         ends = {r.lhs, r.rhs}

@@ -148,7 +148,7 @@ def _construct_correlations(L: Array, R: Array) -> Array:
     C = np.clip(W.swapaxes(-1, -2) @ R @ W, -0.95, 0.95) * (1 - RIDGE)
     at = np.arange(C.shape[-1])
     C[:, at, at] = 1.0
-    lowest = np.linalg.eigvalsh(C)[:, 0]
+    lowest = np.linalg.eigvalsh(C).min(axis=-1, initial=1.0)
     more = np.where(lowest < LOWEST, (LOWEST - lowest) / np.maximum(1 - lowest, LOWEST), 0.0)[:, None, None]
     out: Array = C * (1 - more) + more * np.eye(C.shape[-1])
     return out

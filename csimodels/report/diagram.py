@@ -30,9 +30,9 @@ LETTER = 0.09
 
 
 def _nodes(result: CSIResults) -> list[str]:
-    """Return constructs, then observed variables that take part in paths."""
+    """Return constructs, then observed variables that take part in paths; every item where there is neither."""
     ends = [*result.paths["source"], *result.paths["target"]]
-    return list(dict.fromkeys([*result.spec.construct_names, *ends]))
+    return list(dict.fromkeys([*result.spec.construct_names, *ends])) or list(result.spec.items)
 
 
 def _arrows(result: CSIResults, nodes: list[str]) -> pd.DataFrame:
