@@ -88,7 +88,7 @@ def _numpy_columns(frame: pd.DataFrame, items: Sequence[str]) -> Array | None:
     columns = [frame[item] for item in items]
     if not columns or any(getattr(c.dtype, "kind", "O") not in "biuf" or not isinstance(c.dtype, np.dtype) for c in columns):
         return None
-    values = np.empty((len(frame), len(columns)))
+    values = np.empty((len(frame), len(columns)), order="F")
     for k, column in enumerate(columns):
         values[:, k] = column.to_numpy()
     return values

@@ -159,7 +159,7 @@ def complete_rows(block: Block, missing: str, weights: Array | None) -> tuple[Ar
 def fingerprint(block: Block) -> str:
     """Return a checksum of the answers as read, by which a frame is recognised as the fitted one."""
     values = np.where(np.isnan(block.values), NO_ANSWER, block.values) if np.isnan(block.values.sum()) else block.values
-    return f"{len(values)}-{zlib.crc32(np.ascontiguousarray(values).data):08x}"
+    return f"{len(values)}-{zlib.crc32(np.ascontiguousarray(values.T).data):08x}"
 
 
 def say_what_went(usable: NDArray[np.bool_], imputed: int) -> None:
