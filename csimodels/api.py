@@ -14,24 +14,19 @@ from csimodels.adapt import adapted
 from csimodels.additive import Moments
 from csimodels.catalog import as_spec
 from csimodels.errors import OptionError
-from csimodels.estimators.estimate import estimate_ml
-from csimodels.estimators.preconditions import require_ml_data, require_reflective
+from csimodels.estimators.estimate import Estimate, estimate_ml
+from csimodels.estimators.pls_estimate import PLSEstimate, estimate_pls
+from csimodels.estimators.preconditions import require_ml_data, require_pls_data, require_reflective
 from csimodels.inference.identification import require_identified
 from csimodels.judgement import judgements
+from csimodels.options import Options, check_choices, check_flag, check_suits, frozen_codes, mode_pairs, pls_plan
 from csimodels.partable import expand
 from csimodels.recode import recoded_moments, recoded_rows
-from csimodels.results import CSIResults, Options
+from csimodels.results import CSIResults
 from csimodels.spec import Indicator, ModelSpec
 from csimodels.survey import complete_rows, fingerprint, read_answers, read_weights, say_what_went
 
 __all__ = ["fit", "fit_acsi", "fit_ecsi"]
-
-CHOICES = {
-    "estimator": ("ml",),
-    "engine": ("semopy", "native"),
-    "likelihood": ("normal", "wishart"),
-    "missing": ("listwise", "mean"),
-}
 
 
 def fit(
@@ -49,6 +44,11 @@ def fit(
     weights: Any = None,
     likelihood: str = "normal",
     std_lv: bool = False,
+    scheme: str = "path",
+    modes: str | Mapping[str, str] | None = None,
+    tol: float = 1e-7,
+    higher_order: str = "disjoint",
+    consistent: Sequence[str] | None = None,
 ) -> CSIResults:
     """Fit a satisfaction-index model.
 
@@ -58,10 +58,10 @@ def fit(
         A spec, a name that ``models()`` lists, or the path of a TOML file.
     data : pandas, polars or pyarrow frame, mapping of arrays, array (n, p), or Moments
         Survey answers, one row a respondent, or their moments. Never changed.
-    estimator : {"ml"}
-        Normal-theory maximum likelihood.
+    estimator : {"ml", "pls", "plsc"}
+        Normal-theory maximum likelihood; partial least squares, as the national indices use; or consistent PLS.
     engine : {"semopy", "native"}
-        semopy, polished by the native kernel; or the native kernel alone.
+        For "ml": semopy, polished by the native kernel; or the native kernel alone.
     columns : mapping of item to column, optional
         Your column for an item of the spec; tables then show your name.
     items : mapping of construct to items, optional
@@ -78,9 +78,19 @@ def fit(
     weights : str or array (n,), optional
         Row weights. Estimates and indices use them; standard errors and fit are withheld.
     likelihood : {"normal", "wishart"}
-        Divisor n, or n - 1 throughout.
+        For "ml": divisor n, or n - 1 throughout.
     std_lv : bool
-        Fix latent variances, instead of first loadings, at one.
+        For "ml": fix latent variances, instead of first loadings, at one.
+    scheme : {"path", "factorial", "centroid"}
+        For PLS: how constructs weight their neighbours.
+    modes : {"A", "B", "unit"} or mapping of construct to one of them, optional
+        For PLS: correlation weights, regression weights or equal ones. By default "B" for formative constructs, "A" for the others.
+    tol : float
+        For PLS: largest change of an outer weight at which the iterations stop.
+    higher_order : {"disjoint", "embedded"}
+        For PLS: two-stage approach to constructs that are measured by constructs.
+    consistent : sequence of str, optional
+        For "plsc": constructs whose correlations are corrected for attenuation; by default every reflective block of mode A.
 
     Returns
     -------
@@ -100,7 +110,9 @@ def fit(
 
     Notes
     -----
-    F = log|Sigma| + tr(S Sigma^-1) - log|S| - p is minimised until its Newton decrement vanishes (Joreskog 1969, doi:10.1007/BF02289343).
+    ML: F = log|Sigma| + tr(S Sigma^-1) - log|S| - p is minimised until its Newton decrement vanishes (Joreskog 1969,
+    doi:10.1007/BF02289343). PLS: Wold's algorithm on standardised items (Tenenhaus et al. 2005, doi:10.1016/j.csda.2004.03.005); it has no
+    analytic standard errors, see :meth:`CSIResults.bootstrap`. PLSc: Dijkstra & Henseler 2015, doi:10.25300/MISQ/2015/39.2.02.
 
     Examples
     --------
@@ -109,31 +121,60 @@ def fit(
     >>> 0 < res.csi < 100
     True
     """
-    _check_choices(estimator=estimator, engine=engine, likelihood=likelihood, missing=missing)
-    _check_flag("std_lv", std_lv)
+    check_choices(estimator=estimator, engine=engine, likelihood=likelihood, missing=missing)
+    check_flag("std_lv", std_lv)
+    given = {"likelihood": likelihood, "std_lv": std_lv, "scheme": scheme, "modes": modes, "tol": tol}
+    check_suits(estimator, given | {"higher_order": higher_order, "consistent": consistent})
     spec = adapted(as_spec(model), without, items, columns, scale)
-    require_reflective(spec)
-    table = expand(spec, std_lv)
-    require_identified(table)
+    plan = None if estimator == "ml" else pls_plan(spec, estimator, scheme, modes, tol, higher_order, consistent)
+    if plan is None:
+        require_identified_model(spec, std_lv)
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         raw, rows, digest = _statistics(data, spec, missing, weights, na_values)
-    require_ml_data(raw)
+    if plan is None:
+        require_ml_data(raw)
+    else:
+        require_pls_data(raw, plan)
     moments = recoded_moments(raw, spec)
-    n = moments.rows - 1 if likelihood == "wishart" else moments.rows
-    estimate, semopy_model = estimate_ml(
-        table,
-        moments.cov * (moments.rows / n),
-        n,
-        engine,
-        None if rows is None or moments.weighted else recoded_rows(rows, spec),
+    options = Options(
+        estimator=estimator,
+        likelihood=likelihood,
+        std_lv=std_lv,
+        missing=missing,
+        na_values=frozen_codes(na_values),
+        weighted=moments.weighted,
+        fingerprint=digest,
+        weights=weights if isinstance(weights, str) else None,
+        scheme=scheme,
+        modes=mode_pairs(spec, modes),
+        tol=tol,
+        higher_order=higher_order,
+        consistent=None if plan is None or not plan.consistent else tuple(plan.constructs[j] for j in plan.consistent),
     )
-    options = Options(estimator, likelihood, std_lv, missing, _frozen(na_values), moments.weighted, digest)
-    if moments.weighted:
-        estimate = replace(estimate, vcov=np.full_like(estimate.vcov, np.nan))
+    estimate: Estimate | PLSEstimate
+    semopy_model = None
+    if plan is None:
+        own = None if rows is None or moments.weighted else recoded_rows(rows, spec)
+        estimate, semopy_model = _estimate_ml(spec, moments, options, engine, own)
+    else:
+        estimate = estimate_pls(plan, moments.cov, moments.rows, tol)
     said = [*((w.category, str(w.message)) for w in heard), *judgements(spec, moments, estimate)]
     _warn(said)
     return CSIResults(spec, moments, estimate, options, tuple(message for _, message in said), semopy_model)
+
+
+def require_identified_model(spec: ModelSpec, std_lv: bool) -> None:
+    """Refuse a model that maximum likelihood cannot identify."""
+    require_reflective(spec)
+    require_identified(expand(spec, std_lv))
+
+
+def _estimate_ml(spec: ModelSpec, moments: Moments, options: Options, engine: str, rows: np.ndarray | None) -> tuple[Estimate, Any]:
+    """Return the ML estimate with semopy's own model; under weights without covariance matrix of the estimates."""
+    n = moments.rows - 1 if options.likelihood == "wishart" else moments.rows
+    estimate, model = estimate_ml(expand(spec, options.std_lv), moments.cov * (moments.rows / n), n, engine, rows)
+    return (replace(estimate, vcov=np.full_like(estimate.vcov, np.nan)) if moments.weighted else estimate), model
 
 
 def fit_acsi(data: Any, **options: Any) -> CSIResults:
@@ -201,23 +242,6 @@ def fit_ecsi(data: Any, **options: Any) -> CSIResults:
     return fit("ecsi_mobile_2005", data, **options)
 
 
-def _check_choices(**given: str) -> None:
-    for name, value in given.items():
-        if value not in CHOICES[name]:
-            raise OptionError(
-                f"option.{name}",
-                f"{name} is {value!r}.",
-                variable=name,
-                value=value,
-                hint=f"Use one of {CHOICES[name]}.",
-            )
-
-
-def _check_flag(name: str, value: Any) -> None:
-    if not isinstance(value, (bool, np.bool_)):
-        raise OptionError(f"option.{name}", f"{name} is {value!r}.", variable=name, value=value, hint="Use True or False.")
-
-
 def _statistics(data: Any, spec: ModelSpec, missing: str, weights: Any, na_values: Any) -> tuple[Moments, np.ndarray | None, str]:
     """Return the moments of the model's items, and the rows with their checksum where there are rows."""
     if isinstance(data, Moments):
@@ -239,12 +263,6 @@ def _statistics(data: Any, spec: ModelSpec, missing: str, weights: Any, na_value
     values, w, usable, imputed = complete_rows(block, missing, read_weights(data, weights, block))
     say_what_went(usable, imputed)
     return Moments.from_rows(values, block.items, w, int((~usable).sum()), imputed), values, fingerprint(block)
-
-
-def _frozen(na_values: Any) -> Any:
-    if na_values is None or isinstance(na_values, Mapping):
-        return None if na_values is None else {k: tuple(v) for k, v in na_values.items()}
-    return tuple(na_values)
 
 
 def _warn(said: list[tuple[type[Warning], str]]) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 from csimodels import indices
 from csimodels.checks import level as checked_level
 from csimodels.errors import DataError, SpecError
+from csimodels.importance import checked_target, ipma_table
 from csimodels.measures.index import rows_scores
 from csimodels.recode import recoded_rows
 from csimodels.survey import fingerprint, read_answers
@@ -18,7 +19,8 @@ from csimodels.survey import fingerprint, read_answers
 if TYPE_CHECKING:
     from csimodels.additive import Moments
     from csimodels.estimators.estimate import Estimate
-    from csimodels.results import Options
+    from csimodels.estimators.pls_estimate import PLSEstimate
+    from csimodels.options import Options
     from csimodels.spec import ModelSpec
 
 __all__ = ["Indexed"]
@@ -29,7 +31,7 @@ class Indexed:
 
     spec: ModelSpec
     moments: Moments
-    estimate: Estimate
+    estimate: Estimate | PLSEstimate
     options: Options
 
     @cached_property
@@ -73,7 +75,7 @@ class Indexed:
         ['score', 'se', 'ci_lower', 'ci_upper', 'weights']
         """
         w, _ = indices.index_weights(self.spec, self.estimate, self.moments, weights)
-        return indices.index_table(self.spec, w, self.moments, self.options.weighted, checked_level(level))
+        return indices.index_table(w, self.moments, self.options.weighted, checked_level(level))
 
     @property
     def csi(self) -> float:
@@ -125,7 +127,47 @@ class Indexed:
         'expectations'
         """
         w, _ = indices.index_weights(self.spec, self.estimate, self.moments, weights)
-        return indices.impact_table(self.spec, self.estimate, w, delta)
+        return indices.impact_table(self.estimate, w, delta)
+
+    def ipma(self, target: str | None = None, level: str = "construct", weights: indices.Rule = "estimated") -> pd.DataFrame:
+        """Return the importance-performance map of a target.
+
+        Parameters
+        ----------
+        target : str, optional
+            Construct whose index is to rise; by default the model's target.
+        level : {"construct", "indicator"}
+            Whether drivers are constructs or their items.
+        weights : {"estimated", "equal", "standardised"} or mapping of item to weight
+            Rule for the index weights.
+
+        Returns
+        -------
+        DataFrame
+            importance (index points of the target for one of the driver) and performance (0-100), by construct; on the level of
+            indicators with columns construct and indicator.
+
+        Raises
+        ------
+        SpecError
+            No target, or an unknown one.
+        OptionError
+            Unknown level.
+
+        Notes
+        -----
+        Importance is the unstandardised total effect between indices, performance the index (Ringle & Sarstedt 2016,
+        doi:10.1108/IMDS-10-2015-0449).
+
+        Examples
+        --------
+        >>> import csimodels as csi
+        >>> csi.fit_acsi(csi.load_acsi_demo(), estimator="pls").ipma().columns.tolist()
+        ['importance', 'performance']
+        """
+        w, _ = indices.index_weights(self.spec, self.estimate, self.moments, weights)
+        chosen = checked_target(self.spec, target, w.constructs, level)
+        return ipma_table(self.estimate, w, self.moments, chosen, level)
 
     def scores(self, data: Any, new_data: bool = False, weights: indices.Rule = "estimated") -> pd.DataFrame:
         """Return every respondent's 0-100 indices.
@@ -168,7 +210,7 @@ class Indexed:
             )
         w, _ = indices.index_weights(self.spec, self.estimate, self.moments, weights)
         scores = rows_scores(w, self._filled(recoded_rows(block.values, self.spec)))
-        return pd.DataFrame(scores, index=block.index, columns=list(indices.measured(self.spec)))
+        return pd.DataFrame(scores, index=block.index, columns=list(w.constructs))
 
     def _filled(self, values: np.ndarray) -> np.ndarray:
         """Return answers with the fit's treatment of missing ones: the fitted means, or whole rows empty."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -14,17 +15,31 @@ from csimodels.checks import close_to
 from csimodels.errors import MissingStatisticError, OptionError, ScaleError
 from csimodels.estimators.estimate import Estimate
 from csimodels.estimators.matrices import fill
+from csimodels.estimators.pls_estimate import PLSEstimate
 from csimodels.inference.information import interval
 from csimodels.labels import text_column, text_index
 from csimodels.measures.effects import path_matrix, total_effects
 from csimodels.measures.index import IndexWeights, index_scores, index_se, index_units, normalised
+from csimodels.measures.outline import leaves
+from csimodels.measures.structural import structural, total_effects_of
 from csimodels.spec import ModelSpec
 
-__all__ = ["impact_table", "index_table", "index_weights", "measured", "weights_table"]
+__all__ = [
+    "impact_table",
+    "index_table",
+    "index_weights",
+    "measured",
+    "members",
+    "require_means",
+    "scales",
+    "stated_weights",
+    "weights_table",
+]
 
 Array = NDArray[Any]
 RULES = ("estimated", "equal", "standardised")
 Rule = str | Mapping[str, float]
+AnyEstimate = Estimate | PLSEstimate
 
 
 def measured(spec: ModelSpec) -> tuple[str, ...]:
@@ -33,19 +48,31 @@ def measured(spec: ModelSpec) -> tuple[str, ...]:
     return tuple(c.name for c in spec.constructs if not latent.issuperset(c.items))
 
 
-def index_weights(spec: ModelSpec, estimate: Estimate, m: Moments, rule: Rule = "estimated") -> tuple[IndexWeights, list[str]]:
+@singledispatch
+def members(estimate: Any, spec: ModelSpec) -> dict[str, list[int]]:
+    """Return the items of every index; under ML those that measure a construct directly."""
+    at = {name: k for k, name in enumerate(spec.items)}
+    return {c: [at[i] for i in spec.construct(c).items if i in at] for c in measured(spec)}
+
+
+@members.register
+def _members_pls(estimate: PLSEstimate, spec: ModelSpec) -> dict[str, list[int]]:
+    """Return the items below every construct: a composite of composites is a composite of items."""
+    return {c: np.flatnonzero(leaves(estimate.plan, j)).tolist() for j, c in enumerate(spec.construct_names)}
+
+
+def index_weights(spec: ModelSpec, estimate: AnyEstimate, m: Moments, rule: Rule = "estimated") -> tuple[IndexWeights, list[str]]:
     """Return the weights of every index on raw answers, with what had to be said about them.
 
     Under ML the raw-metric weights are lambda_i / theta_ii within the block; a single item has weight one, and a block with an error
-    variance of zero or less gets equal weights.
+    variance of zero or less gets equal weights. Under PLS they are the outer weights over the items' standard deviations.
     """
-    lo, hi = _scales(spec)
-    at = {name: k for k, name in enumerate(spec.items)}
-    blocks = {c.name: [at[i] for i in c.items if i in at] for c in spec.constructs if c.name in measured(spec)}
-    own, notes = _estimated(estimate, blocks)
+    lo, hi = scales(spec)
+    blocks = members(estimate, spec)
+    own, notes = estimated_weights(estimate, blocks)
     u = np.zeros((len(blocks), len(spec.items)))
     sd = np.sqrt(np.diagonal(m.cov))
-    chosen = _by_rule(spec, rule)
+    chosen = stated_weights(spec, blocks, rule)
     for j, (construct, inside) in enumerate(blocks.items()):
         if rule == "equal":
             u[j, inside] = 1.0
@@ -54,12 +81,13 @@ def index_weights(spec: ModelSpec, estimate: Estimate, m: Moments, rule: Rule = 
         elif rule == "estimated":
             u[j, inside] = own[construct]
         else:
-            u[j, inside] = [chosen[spec.items[k]] for k in inside]
+            u[j, inside] = chosen[construct]
         notes += _negative(construct, [spec.items[k] for k in inside], u[j, inside])
-    return IndexWeights(u, lo, hi), notes
+    return IndexWeights(u, lo, hi, tuple(blocks), tuple(map(tuple, blocks.values()))), notes
 
 
-def _scales(spec: ModelSpec) -> tuple[Array, Array]:
+def scales(spec: ModelSpec) -> tuple[Array, Array]:
+    """Return the theoretical scales of the items, lowest and highest answers (p,)."""
     without = [i.name for i in spec.indicators if i.scale is None and i.name not in {o.name for o in spec.observed}]
     if without:
         raise ScaleError(
@@ -73,8 +101,9 @@ def _scales(spec: ModelSpec) -> tuple[Array, Array]:
     return pairs[:, 0], pairs[:, 1]
 
 
-def _estimated(estimate: Estimate, blocks: Mapping[str, list[int]]) -> tuple[dict[str, Array], list[str]]:
-    """Return lambda / theta within each block."""
+@singledispatch
+def estimated_weights(estimate: Any, blocks: Mapping[str, list[int]]) -> tuple[dict[str, Array], list[str]]:
+    """Return lambda / theta within each block, with what had to be said."""
     mm = fill(estimate.layout, estimate.full[None])
     error = np.diagonal(mm.Theta[0])
     loading = block_loadings(estimate)
@@ -94,6 +123,13 @@ def _estimated(estimate: Estimate, blocks: Mapping[str, list[int]]) -> tuple[dic
     return weights, notes
 
 
+@estimated_weights.register
+def _estimated_pls(estimate: PLSEstimate, blocks: Mapping[str, list[int]]) -> tuple[dict[str, Array], list[str]]:
+    """Return outer weights over standard deviations, of whole composites of items."""
+    sd, at = np.sqrt(np.diagonal(estimate.S)), {c: j for j, c in enumerate(estimate.plan.constructs)}
+    return {c: estimate.state.comp.W[inside, at[c], 0] / sd[inside] for c, inside in blocks.items()}, []
+
+
 def block_loadings(estimate: Estimate) -> Array:
     """Return the loadings of items on constructs (p, m), also of items that take part in paths themselves."""
     lay = estimate.layout
@@ -104,8 +140,8 @@ def block_loadings(estimate: Estimate) -> Array:
     return out
 
 
-def _by_rule(spec: ModelSpec, rule: Rule) -> dict[str, float]:
-    """Return explicit weights by item, checked."""
+def stated_weights(spec: ModelSpec, blocks: Mapping[str, list[int]], rule: Rule) -> dict[str, Array]:
+    """Return explicit weights by construct, checked; nothing for the named rules."""
     if isinstance(rule, str):
         if rule not in RULES:
             raise OptionError(
@@ -116,7 +152,7 @@ def _by_rule(spec: ModelSpec, rule: Rule) -> dict[str, float]:
                 hint=f"Use one of {RULES} or a mapping of item to weight.",
             )
         return {}
-    items = [i for c in measured(spec) for i in spec.construct(c).items]
+    items = [spec.items[k] for k in sorted({k for inside in blocks.values() for k in inside})]
     for name in (*rule, *items):
         if name not in items or name not in rule:
             raise OptionError(
@@ -126,15 +162,15 @@ def _by_rule(spec: ModelSpec, rule: Rule) -> dict[str, float]:
                 value=name,
                 hint=close_to(name, items) if name in rule else "Give one weight for every item.",
             )
-    chosen = {i: float(rule[i]) for i in items}
-    for c in measured(spec):
-        total = sum(chosen[i] for i in spec.construct(c).items)
+    chosen = {c: np.array([float(rule[spec.items[k]]) for k in inside]) for c, inside in blocks.items()}
+    for c, values in chosen.items():
+        total = values.sum()
         if not np.isfinite(total) or total <= 0:
             raise OptionError(
                 "option.index_weights_sum",
                 f"The weights of {c!r} sum to {total:g}.",
                 variable="weights",
-                value=total,
+                value=float(total),
                 hint="They must be finite with a positive sum.",
             )
     return chosen
@@ -157,35 +193,51 @@ def require_means(m: Moments) -> Array:
     return m.mean
 
 
-def index_table(spec: ModelSpec, w: IndexWeights, m: Moments, withhold: bool, level: float) -> pd.DataFrame:
+def index_table(w: IndexWeights, m: Moments, withhold: bool, level: float) -> pd.DataFrame:
     """Return the index of every construct with its standard error, weights taken as fixed."""
     score = index_scores(w, require_means(m))
     se = np.full(len(score), np.nan) if withhold else index_se(w, m.cov * (m.rows / (m.rows - 1)), m.rows)
     lower, upper = interval(score, se, level)
     columns = {"score": score, "se": se, "ci_lower": lower, "ci_upper": upper, "weights": text_column(("fixed",) * len(score))}
-    return pd.DataFrame(columns, index=text_index(measured(spec), "construct"))
+    return pd.DataFrame(columns, index=text_index(w.constructs, "construct"))
 
 
 def weights_table(spec: ModelSpec, w: IndexWeights) -> pd.DataFrame:
     """Return raw-metric weights, their shares within the block, and index points per unit of each item."""
     points = normalised(w)
     rows = []
-    for j, construct in enumerate(measured(spec)):
+    for j, construct in enumerate(w.constructs):
         total = w.u[j].sum()
-        for item in spec.construct(construct).items:
-            k = spec.items.index(item)
-            rows.append((construct, item, w.u[j, k], w.u[j, k] / total, points[j, k], w.lo[k], w.hi[k]))
+        for k in w.members[j]:
+            rows.append((construct, spec.items[k], w.u[j, k], w.u[j, k] / total, points[j, k], w.lo[k], w.hi[k]))
     return pd.DataFrame(rows, columns=["construct", "indicator", "weight", "share", "points", "scale_lo", "scale_hi"])
 
 
-def impact_table(spec: ModelSpec, estimate: Estimate, w: IndexWeights, delta: float) -> pd.DataFrame:
+def impact_table(estimate: AnyEstimate, w: IndexWeights, delta: float) -> pd.DataFrame:
     """Return index points of each target (columns) for delta points of each driver (rows): delta b c_target / c_driver."""
     if isinstance(delta, bool) or not isinstance(delta, (int, float, np.number)) or not np.isfinite(delta) or delta == 0:
         raise OptionError("option.delta", f"delta is {delta!r}.", variable="delta", value=delta, hint="Give index points, e.g. 5.")
-    names = measured(spec)
-    at = [estimate.table.latent.index(c) for c in names]
-    units = index_units(w, block_loadings(estimate)[:, at])
-    total = total_effects(path_matrix(estimate.layout, tuple(r.op for r in estimate.table.rows), estimate.full[None]))[0]
-    points = delta * (total[np.ix_(at, at)] * units[:, None] / units).T
-    table = pd.DataFrame(points, index=pd.Index(names, name="driver"), columns=pd.Index(names, name="target"))
+    total, loadings = effects_and_loadings(estimate, w.constructs)
+    units = index_units(w, loadings)
+    points = delta * (total * units[:, None] / units).T
+    table = pd.DataFrame(points, index=pd.Index(w.constructs, name="driver"), columns=pd.Index(w.constructs, name="target"))
     return table.loc[(table != 0).any(axis=1), (table != 0).any(axis=0)]
+
+
+@singledispatch
+def effects_and_loadings(estimate: Any, names: tuple[str, ...]) -> tuple[Array, Array]:
+    """Return total effects (targets, sources) among constructs, and the items' loadings on them (p, m), in the metric of the answers."""
+    at = [estimate.table.latent.index(c) for c in names]
+    total = total_effects(path_matrix(estimate.layout, tuple(r.op for r in estimate.table.rows), estimate.full[None]))[0]
+    return total[np.ix_(at, at)], block_loadings(estimate)[:, at]
+
+
+@effects_and_loadings.register
+def _effects_and_loadings_pls(estimate: PLSEstimate, names: tuple[str, ...]) -> tuple[Array, Array]:
+    plan, state = estimate.plan, estimate.state
+    at = [plan.constructs.index(c) for c in names]
+    loadings = state.comp.X[..., 0].copy()
+    for j in plan.consistent:
+        loadings[list(plan.blocks[j]), j] = state.loadings[plan.slices[j], 0]
+    total = total_effects_of(plan, structural(plan, state.C).b)[..., 0]
+    return total[np.ix_(at, at)], loadings[:, at] * np.sqrt(np.diagonal(estimate.S))[:, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -9,19 +10,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from csimodels.additive import Moments
-from csimodels.estimators.estimate import Estimate
-from csimodels.estimators.matrices import structural_covariance
+from csimodels.estimators.matrices import fill, implied, structural_covariance
 from csimodels.labels import text_index
 from csimodels.measures import reliability
+from csimodels.measures.fit import fit_measures
 from csimodels.measures.standardized import rsquared
 from csimodels.spec import ModelSpec
 
-__all__ = ["fornell_larcker_table", "reliability_table", "rsquared_series"]
+__all__ = ["construct_correlations", "cross_loadings", "fornell_larcker_table", "measures_of_fit", "reliability_table", "rsquared_series"]
 
 Array = NDArray[Any]
 
 
-def rsquared_series(estimate: Estimate) -> pd.Series:
+@singledispatch
+def rsquared_series(estimate: Any) -> pd.Series:
     """Return explained variance of what the model explains: endogenous structural variables, then indicators."""
     lay, rows = estimate.layout, estimate.table.rows
     inner, outer = (part[0] for part in rsquared(lay, estimate.full[None]))
@@ -32,7 +34,8 @@ def rsquared_series(estimate: Estimate) -> pd.Series:
     return pd.Series(np.concatenate([inner[inside], outer[items]]), index=text_index(names), name="rsquared")
 
 
-def reliability_table(spec: ModelSpec, m: Moments, columns: dict[str, Any]) -> pd.DataFrame:
+@singledispatch
+def reliability_table(estimate: Any, spec: ModelSpec, m: Moments, columns: dict[str, Any]) -> pd.DataFrame:
     """Return alpha (standardised), alpha_raw, rho_c, ave and items of each block; alphas only of wholly observed blocks."""
     loadings = [(lhs, rhs, std) for lhs, op, rhs, std in zip(*(columns[c] for c in ("lhs", "op", "rhs", "std")), strict=True) if op == "=~"]
     of_construct = np.array([lhs == c for c in spec.construct_names for lhs, _, _ in loadings], dtype=float)
@@ -59,11 +62,36 @@ def _membership(spec: ModelSpec, items: tuple[str, ...]) -> Array:
     return M
 
 
-def fornell_larcker_table(spec: ModelSpec, estimate: Estimate, ave: pd.Series) -> pd.DataFrame:
-    """Return construct correlations below the roots of AVE."""
-    names = list(spec.construct_names)
+@singledispatch
+def construct_correlations(estimate: Any) -> pd.DataFrame:
+    """Return the implied correlations of the constructs."""
+    names = list(estimate.table.latent)
     Phi = structural_covariance(estimate.layout, estimate.full[None])[0][: len(names), : len(names)]
     with np.errstate(invalid="ignore"):
         sd = np.sqrt(np.diagonal(Phi))
-    values = reliability.fornell_larcker(Phi / np.outer(sd, sd), ave.loc[names].to_numpy())
-    return pd.DataFrame(values, index=names, columns=names)
+        return pd.DataFrame(Phi / np.outer(sd, sd), index=names, columns=names)
+
+
+@singledispatch
+def cross_loadings(estimate: Any) -> pd.DataFrame:
+    """Return the implied correlations of items with constructs."""
+    names, items = list(estimate.table.latent), list(estimate.table.observed)
+    imp = implied(fill(estimate.layout, estimate.full[None]))
+    with np.errstate(invalid="ignore"):
+        sd = np.sqrt(np.diagonal(imp.Phi[0]))[: len(names)]
+        values = imp.LPhi[0][:, : len(names)] / (np.sqrt(np.diagonal(imp.Sigma[0]))[:, None] * sd)
+    return pd.DataFrame(values, index=items, columns=names)
+
+
+@singledispatch
+def measures_of_fit(estimate: Any, rows: int) -> pd.Series:
+    """Return fit measures by lavaan's names."""
+    x = [estimate.table.observed.index(name) for name in estimate.table.fixed_x]
+    values = fit_measures(estimate.F, estimate.S, estimate.Sigma, estimate.n, rows, estimate.table.n_free, x)
+    return pd.Series(values, name="fit")
+
+
+def fornell_larcker_table(correlations: pd.DataFrame, ave: pd.Series) -> pd.DataFrame:
+    """Return construct correlations below the roots of AVE."""
+    values = reliability.fornell_larcker(correlations.to_numpy(), ave.loc[correlations.index].to_numpy())
+    return pd.DataFrame(values, index=correlations.index, columns=correlations.columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -19,19 +20,21 @@ ZERO = 1e-10
 KINDS = ("raw", "cor", "cor.bentler", "normalized", "standardized")
 
 
-def residuals(estimate: Estimate, kind: str = "cor") -> Array:
+@singledispatch
+def residuals(estimate: Any, kind: str = "cor") -> Array:
     """Return residuals (p, p): "raw", "cor" (Bollen), "cor.bentler", "normalized" or "standardized" (Joreskog & Sorbom 1981)."""
     if kind not in KINDS:
         raise OptionError("option.residuals", f"kind is {kind!r}.", variable="kind", value=kind, hint=f"Use one of {KINDS}.")
     S, Sigma = estimate.S, estimate.Sigma
-    raw = S - Sigma
+    raw: Array = S - Sigma
     if kind == "raw":
         return raw
     if kind == "cor":
         return _correlation(S) - _correlation(Sigma)
     if kind == "cor.bentler":
         sd = np.sqrt(np.diagonal(S))
-        return raw / np.outer(sd, sd)
+        bentler: Array = raw / np.outer(sd, sd)
+        return bentler
     variance = _sampling_variance(estimate) if kind == "standardized" else np.outer(np.diagonal(S), np.diagonal(S)) + S**2
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(variance > ZERO * np.abs(S).max() ** 2, raw / np.sqrt(np.maximum(variance, 0) / estimate.n), 0.0)

@@ -9,22 +9,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from csimodels import pls_tables as _registered  # noqa: F401  tables of PLS register themselves
 from csimodels import tables
 from csimodels.additive import Moments
 from csimodels.checks import level as checked_level
 from csimodels.errors import MissingStatisticError
 from csimodels.estimators.admissible import improprieties
 from csimodels.estimators.estimate import Engine, Estimate
+from csimodels.estimators.pls_estimate import PLSEstimate
 from csimodels.indexed import Indexed
 from csimodels.inference.information import interval
-from csimodels.measures.fit import fit_measures
-from csimodels.quality import fornell_larcker_table, reliability_table, rsquared_series
+from csimodels.options import Options
+from csimodels.quality import construct_correlations, fornell_larcker_table, measures_of_fit, reliability_table, rsquared_series
 from csimodels.report.mixin import Rendered
+from csimodels.resampled import Resampled
 from csimodels.residuals import residuals
 from csimodels.saved import Saved
 from csimodels.spec import ModelSpec
+from csimodels.validated import Validated
 
-__all__ = ["CSIResults", "Options"]
+__all__ = ["CSIResults"]
 
 WITHHELD = [
     "fmin",
@@ -50,21 +54,8 @@ WITHHELD = [
 ]
 
 
-@dataclass(frozen=True)
-class Options:
-    """How a model was fitted: what its header and its rows' scores need to know."""
-
-    estimator: str = "ml"
-    likelihood: str = "normal"
-    std_lv: bool = False
-    missing: str = "listwise"
-    na_values: Any = None
-    weighted: bool = False
-    fingerprint: str = ""
-
-
 @dataclass(frozen=True, eq=False, repr=False)
-class CSIResults(Indexed, Saved, Rendered):
+class CSIResults(Indexed, Validated, Resampled, Saved, Rendered):
     """Present a fitted model.
 
     Made by :func:`csimodels.fit`. Tables are computed when first asked for; nothing changes afterwards.
@@ -92,7 +83,7 @@ class CSIResults(Indexed, Saved, Rendered):
 
     spec: ModelSpec
     moments: Moments
-    estimate: Estimate
+    estimate: Estimate | PLSEstimate
     options: Options
     warnings: tuple[str, ...] = ()
     _semopy: Any = field(default=None, compare=False)
@@ -214,23 +205,21 @@ class CSIResults(Indexed, Saved, Rendered):
 
     @cached_property
     def fit_measures(self) -> pd.Series:
-        """Fit measures by lavaan's names; those that rest on the likelihood are NaN under weights."""
-        e = self.estimate
-        x = [e.table.observed.index(name) for name in e.table.fixed_x]
-        measures = pd.Series(fit_measures(e.F, e.S, e.Sigma, e.n, self.moments.rows, e.table.n_free, x), name="fit")
-        if self.options.weighted:
+        """Fit measures by lavaan's names, NaN under weights where they rest on the likelihood; after PLS SRMR and d_ULS."""
+        measures = measures_of_fit(self.estimate, self.moments.rows)
+        if self.options.weighted and isinstance(self.estimate, Estimate):
             measures[WITHHELD] = np.nan
         return measures
 
     @cached_property
     def reliability(self) -> pd.DataFrame:
-        """Reliability of each block: alpha, alpha_raw, rho_c, ave and the number of items."""
-        return reliability_table(self.spec, self.moments, self._columns)
+        """Reliability of each block: alpha (of correlations), alpha_raw, rho_c, ave and the number of items; after PLS also rho_a."""
+        return reliability_table(self.estimate, self.spec, self.moments, self._columns)
 
     @cached_property
     def fornell_larcker(self) -> pd.DataFrame:
         """Construct correlations below, roots of AVE on the diagonal."""
-        return fornell_larcker_table(self.spec, self.estimate, self.reliability["ave"])
+        return fornell_larcker_table(construct_correlations(self.estimate), self.reliability["ave"])
 
     def residuals(self, kind: str = "cor") -> pd.DataFrame:
         """Return residuals of the covariances.
@@ -267,12 +256,25 @@ class CSIResults(Indexed, Saved, Rendered):
         DataFrame
             Labelled like ``params``; parameters with equal labels appear once.
 
+        Raises
+        ------
+        MissingStatisticError
+            PLS was used, which has none.
+
         Examples
         --------
         >>> import csimodels as csi
         >>> csi.fit_acsi(csi.load_acsi_demo(), engine="native").vcov().shape
         (36, 36)
         """
+        if not isinstance(self.estimate, Estimate):
+            raise MissingStatisticError(
+                "pls.no_vcov",
+                "PLS has no analytic covariance matrix of its estimates.",
+                variable="vcov",
+                value=self.options.estimator,
+                hint="Bootstrap: res.bootstrap(df).",
+            )
         first = self.table[self.table["free"] > 0].drop_duplicates("free").sort_values("free")
         names = [f"{a} {op} {b}" for a, op, b in zip(first["lhs"], first["op"], first["rhs"], strict=True)]
         return pd.DataFrame(self.estimate.vcov, index=names, columns=names)

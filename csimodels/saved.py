@@ -13,6 +13,9 @@ import numpy as np
 from csimodels.additive import Moments
 from csimodels.errors import ResultFileError
 from csimodels.estimators.estimate import Engine, Estimate
+from csimodels.estimators.pls_estimate import PLSEstimate
+from csimodels.estimators.pls_plan import Plan
+from csimodels.options import Options
 from csimodels.partable import ParameterTable, Row
 from csimodels.spec import Construct, Indicator, ModelSpec, Path, Term
 
@@ -106,14 +109,20 @@ def _dumped(result: Any) -> dict[str, Any]:
         "version": FORMAT_VERSION,
         "spec": asdict(result.spec),
         "moments": _plain(result.moments),
-        "estimate": _plain(result.estimate) | {"table": _plain(result.estimate.table), "engine": _plain(result.estimate.engine)},
+        "estimate": _dumped_estimate(result.estimate),
         "options": _plain(result.options),
         "warnings": list(result.warnings),
     }
 
 
+def _dumped_estimate(estimate: Any) -> dict[str, Any]:
+    if isinstance(estimate, PLSEstimate):
+        return _plain(estimate)
+    return _plain(estimate) | {"table": _plain(estimate.table), "engine": _plain(estimate.engine)}
+
+
 def _plain(part: Any) -> dict[str, Any]:
-    return {f.name: _value(getattr(part, f.name)) for f in fields(part) if f.name not in ("table", "engine")}
+    return {f.name: _value(getattr(part, f.name)) for f in fields(part) if f.name not in ("table", "engine", "plan")}
 
 
 def _value(v: Any) -> Any:
@@ -172,14 +181,14 @@ def _read(source: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _loaded(data: dict[str, Any]) -> CSIResults:
-    from csimodels.results import CSIResults, Options
+    from csimodels.results import CSIResults
 
     try:
-        options = Options(**(data["options"] | {"na_values": _codes(data["options"]["na_values"])}))
+        options, spec = _options(data["options"]), _spec(data["spec"])
         return CSIResults(
-            _spec(data["spec"]),
+            spec,
             _moments(data["moments"]),
-            _estimate(data["estimate"]),
+            _estimate(data["estimate"]) if options.estimator == "ml" else _pls_estimate(data["estimate"], options.plan(spec)),
             options,
             tuple(data["warnings"]),
         )
@@ -191,6 +200,12 @@ def _loaded(data: dict[str, Any]) -> CSIResults:
             value=str(error),
             hint="Save it again with to_json.",
         ) from None
+
+
+def _options(data: dict[str, Any]) -> Options:
+    consistent = data.get("consistent")
+    parts = {"na_values": _codes(data["na_values"]), "modes": tuple((c, m) for c, m in data.get("modes", ()))}
+    return Options(**(data | parts | {"consistent": consistent and tuple(consistent)}))
 
 
 def _codes(codes: Any) -> Any:
@@ -220,6 +235,10 @@ def _estimate(data: dict[str, Any]) -> Estimate:
     arrays = {k: _array(data[k]) for k in ("x", "full", "vcov", "S", "Sigma")}
     engine = Engine(**dict(zip(data["engine"], _restored(data["engine"].values()), strict=True)))
     return Estimate(**(data | arrays | {"table": ParameterTable(rows=rows, std_lv=table["std_lv"], **names), "engine": engine}))
+
+
+def _pls_estimate(data: dict[str, Any], plan: Plan) -> PLSEstimate:
+    return PLSEstimate(**(data | {"plan": plan, "S": _array(data["S"]), "w": _array(data["w"])}))
 
 
 def _restored(values: Any) -> list[Any]:

@@ -10,6 +10,7 @@ from csimodels.errors import ModelSyntaxError
 from csimodels.spec import Construct, Indicator, ModelSpec, Path, Term
 
 OPERATOR = re.compile(r"<~|=~|~\*~|~~|:=|==|~|<|>|\||%")
+MEASUREMENT = ("=~", "<~")
 NAME = re.compile(r"[^\W\d][\w.]*\Z")
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\Z")
 QUOTED = re.compile(r"""(?:label\()?(["'])(?P<label>[^"']+)\1\)?\Z""")
@@ -67,15 +68,15 @@ def read_formula(line: Line) -> Iterator[Term]:
     """Yield the terms of one formula."""
     found = OPERATOR.search(line.text)
     if found is None:
-        raise _unreadable(line, line.text, "has no operator", "Use =~, ~ or ~~.")
+        raise _unreadable(line, line.text, "has no operator", "Use =~, <~, ~ or ~~.")
     op, left, right = found.group(), line.text[: found.start()], line.text[found.end() :]
-    if op not in ("=~", "~", "~~"):
+    if op not in ("=~", "<~", "~", "~~"):
         raise ModelSyntaxError(
             "syntax.unsupported_operator",
             f"Line {line.number}: operator {op!r} in {line.text!r} is not supported.",
             variable=f"line {line.number}",
             value=op,
-            hint="Supported are =~, ~ and ~~.",
+            hint="Supported are =~, <~, ~ and ~~.",
         )
     second = OPERATOR.search(right)
     if second:
@@ -150,18 +151,35 @@ def _unreadable(line: Line, token: str, problem: str, hint: str) -> ModelSyntaxE
 def _spec(terms: list[Term], name: str, target: str | None) -> ModelSpec:
     blocks: dict[str, list[str]] = {}
     for t in terms:
-        if t.op == "=~":
+        if t.op in MEASUREMENT:
             blocks.setdefault(t.lhs, []).append(t.rhs)
+    formative = _formative(terms)
     measured = {*blocks, *(i for items in blocks.values() for i in items)}
     others = dict.fromkeys(n for t in terms for n in (t.lhs, t.rhs) if n not in measured)
     return ModelSpec(
         name,
-        tuple(Construct(c, tuple(map(Indicator, items))) for c, items in blocks.items()),
+        tuple(Construct(c, tuple(map(Indicator, items)), "formative" if c in formative else "") for c, items in blocks.items()),
         tuple(Path(t.rhs, t.lhs) for t in terms if t.op == "~"),
         target=target,
         observed=tuple(Indicator(n) for n in others),
         terms=tuple(t for t in terms if t.op == "~~" or t.free or t.label or t.value is not None),
     )
+
+
+def _formative(terms: list[Term]) -> set[str]:
+    """Return the constructs defined by ``<~``, whose weights can be neither fixed nor labelled."""
+    made = [t for t in terms if t.op == "<~"]
+    for t in made:
+        other = any(o.op == "=~" and o.lhs == t.lhs for o in terms)
+        if other or t.free or t.label or t.value is not None:
+            raise ModelSyntaxError(
+                "syntax.formative",
+                f"{t.lhs!r} has both =~ and <~." if other else f"The weight {t.lhs} <~ {t.rhs} has a modifier.",
+                variable=f"{t.lhs} <~ {t.rhs}",
+                value=t.label or t.value,
+                hint="Define a composite by <~ alone, without modifiers.",
+            )
+    return {t.lhs for t in made}
 
 
 def write(spec: ModelSpec, variances: Mapping[str, float] | None = None) -> str:
@@ -176,7 +194,7 @@ def write(spec: ModelSpec, variances: Mapping[str, float] | None = None) -> str:
                 hint="Rename it first with rename().",
             )
     prefix = {(t.lhs, t.op, t.rhs): _prefix(t) for t in spec.terms}
-    lines = [_formula(c.name, "=~", c.items, prefix) for c in spec.constructs]
+    lines = [_formula(c.name, "<~" if c.mode == "formative" else "=~", c.items, prefix) for c in spec.constructs]
     for target in dict.fromkeys(p.target for p in spec.paths):
         lines.append(_formula(target, "~", tuple(p.source for p in spec.paths if p.target == target), prefix))
     lines += [f"{t.lhs} ~~ {_prefix(t)}{t.rhs}" for t in spec.terms if t.op == "~~"]

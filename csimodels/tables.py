@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,8 @@ def parameter_se(estimate: Estimate) -> Array:
     return out
 
 
-def parameter_columns(estimate: Estimate) -> dict[str, Any]:
+@singledispatch
+def parameter_columns(estimate: Any) -> dict[str, Any]:
     """Return the parameter table column by column, in lavaan's names; texts are tuples."""
     rows, op = estimate.table.rows, operators(estimate)
     se = parameter_se(estimate)
@@ -92,7 +94,8 @@ def loadings_table(columns: dict[str, Any]) -> pd.DataFrame:
     return framed({"construct": construct, "indicator": indicator} | {c: columns[c][at] for c in ESTIMATES})
 
 
-def effects_table(estimate: Estimate) -> pd.DataFrame:
+@singledispatch
+def effects_table(estimate: Any) -> pd.DataFrame:
     """Return direct, indirect and total effects of every connected pair, with delta-method standard errors (Sobel 1982)."""
     lay, op, full = estimate.layout, operators(estimate), estimate.full
     pairs = effect_pairs(lay, op)

@@ -66,7 +66,7 @@ def test_the_index_lies_between_0_and_100_and_is_linear(weights, share):
     from csimodels.measures.index import IndexWeights, index_scores
 
     u = np.array(weights).reshape(1, -1) + 1e-3
-    w = IndexWeights(u, np.ones(19), np.full(19, 10.0))
+    w = IndexWeights(u, np.ones(19), np.full(19, 10.0), ("one",), (tuple(range(19)),))
     assert index_scores(w, np.ones(19))[0] == pytest.approx(0.0, abs=1e-9)
     assert index_scores(w, np.full(19, 10.0))[0] == pytest.approx(100.0)
     assert index_scores(w, np.full(19, 1 + 9 * share))[0] == pytest.approx(100 * share, abs=1e-9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 
 from csimodels.estimators.estimate import Estimate
 from csimodels.estimators.matrices import structural_covariance
+from csimodels.estimators.pls_estimate import PLSEstimate
 from csimodels.measures.standardized import standardised
+from csimodels.measures.structural import structural
 
 __all__ = ["improprieties", "nearly_collinear"]
 
@@ -18,7 +21,8 @@ BEYOND_ONE = 1e-6
 COLLINEAR = 0.01
 
 
-def improprieties(estimate: Estimate) -> list[str]:
+@singledispatch
+def improprieties(estimate: Any) -> list[str]:
     """Return what is inadmissible: negative variances, standardised values beyond one, latent covariance not positive definite."""
     table, lay = estimate.table, estimate.layout
     std = standardised(lay, estimate.full[None])[0]
@@ -43,7 +47,8 @@ def _latent_covariance(estimate: Estimate) -> Array:
     return out
 
 
-def nearly_collinear(estimate: Estimate) -> list[str]:
+@singledispatch
+def nearly_collinear(estimate: Any) -> list[str]:
     """Return the constructs that are nearly linear functions of each other, strongest first; empty where none are."""
     Phi = _latent_covariance(estimate)
     variance = np.diagonal(Phi)
@@ -55,3 +60,31 @@ def nearly_collinear(estimate: Estimate) -> list[str]:
         return []
     size = np.abs(vector[:, 0])
     return [estimate.table.latent[k] for k in np.argsort(-size) if size[k] > 0.15]
+
+
+@improprieties.register
+def _improper_pls(estimate: PLSEstimate) -> list[str]:
+    """Return what correction for attenuation pushed out of bounds; nothing without it."""
+    plan, state, found = estimate.plan, estimate.state, []
+    for j in plan.consistent:
+        if state.rho_a[j, 0] < 0 or state.rho_a[j, 0] > 1 + BEYOND_ONE:
+            found.append(f"The reliability rho_A of {plan.constructs[j]!r} is {state.rho_a[j, 0]:.3f}, not between zero and one.")
+    for (j, i), value in zip(plan.pairs, state.loadings[:, 0], strict=True):
+        if abs(value) > 1 + BEYOND_ONE:
+            found.append(f"The loading {plan.constructs[j]} =~ {plan.indicator(i)} is {value:.3f}, beyond one.")
+    C = state.C[..., 0]
+    if not np.isfinite(C).all():
+        return found
+    for (target, _), r2 in zip(plan.equations, structural(plan, state.C).r2[:, 0], strict=True):
+        if r2 > 1 + BEYOND_ONE:
+            found.append(f"The explained variance of {plan.constructs[target]!r} is {r2:.3f}, beyond one.")
+    smallest = np.linalg.eigvalsh(C)[0]
+    if smallest < -1e-10:
+        found.append(f"The corrected correlations of the constructs are not positive definite (smallest eigenvalue {smallest:.3g}).")
+    return found
+
+
+@nearly_collinear.register
+def _collinear_pls(estimate: PLSEstimate) -> list[str]:
+    """Return nothing: variance inflation is in a table of its own."""
+    return []

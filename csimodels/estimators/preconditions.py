@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from csimodels.additive import Moments
-from csimodels.errors import DataError, IdentificationError
+from csimodels.errors import DataError, IdentificationError, SpecError
+from csimodels.estimators.pls_plan import Plan
 from csimodels.spec import ModelSpec
 
-__all__ = ["require_ml_data", "require_reflective"]
+__all__ = ["require_ml_data", "require_pls_data", "require_pls_model", "require_reflective"]
 
 SINGULAR = 1e-10
 SAME = 1e-12
@@ -25,17 +26,8 @@ def require_ml_data(m: Moments) -> None:
             value=m.rows,
             hint=f'At least {p + 1} are needed, and some hundreds to be of use; consider missing="mean" or fewer items.',
         )
-    variance = np.diagonal(m.cov)
-    low = int(variance.argmin())
-    if variance[low] <= 1e-12 * max(1.0, float(variance.max())):
-        raise DataError(
-            "data.zero_variance",
-            f"Item {m.items[low]!r} does not vary among the rows used.",
-            variable=m.items[low],
-            value=float(variance[low]),
-            hint="Leave it out with without=.",
-        )
-    sd = np.sqrt(variance)
+    _require_variance(m)
+    sd = np.sqrt(np.diagonal(m.cov))
     R = m.cov / np.outer(sd, sd)
     _not_identical(R, m.items)
     value, vector = np.linalg.eigh(R)
@@ -47,6 +39,19 @@ def require_ml_data(m: Moments) -> None:
             variable=inside[0],
             value=float(value[0]),
             hint="Leave one of them out: a sum or a copy of other items carries nothing of its own.",
+        )
+
+
+def _require_variance(m: Moments) -> None:
+    variance = np.diagonal(m.cov)
+    low = int(variance.argmin())
+    if variance[low] <= 1e-12 * max(1.0, float(variance.max())):
+        raise DataError(
+            "data.zero_variance",
+            f"Item {m.items[low]!r} does not vary among the rows used.",
+            variable=m.items[low],
+            value=float(variance[low]),
+            hint="Leave it out with without=.",
         )
 
 
@@ -73,4 +78,42 @@ def require_reflective(spec: ModelSpec) -> None:
                 variable=c.name,
                 value=c.mode,
                 hint="Declare it reflective, or regress a construct on its items as observed variables (construct ~ item).",
+            )
+
+
+def require_pls_data(m: Moments, plan: Plan) -> None:
+    """Refuse items without variance, and fewer rows than the largest regression needs."""
+    _require_variance(m)
+    largest = max((len(sources) for _, sources in plan.equations), default=0)
+    largest = max([largest, *(len(b) for b, mode in zip(plan.blocks, plan.modes, strict=True) if mode == "B")])
+    if m.rows < largest + 2:
+        raise DataError(
+            "data.too_few_rows",
+            f"{m.rows} complete rows are too few for a regression on {largest} variables.",
+            variable="rows",
+            value=m.rows,
+            hint=f'At least {largest + 2} are needed, and some hundreds to be of use; consider missing="mean".',
+        )
+
+
+def require_pls_model(spec: ModelSpec, plan: Plan) -> None:
+    """Refuse what has no meaning for PLS: constructs without a neighbour, stated values and equalities of paths or loadings."""
+    for stage in plan.stages:
+        for k, j in enumerate(stage.constructs):
+            if not (stage.sources[k] or stage.targets[k]):
+                raise SpecError(
+                    "pls.no_neighbour",
+                    f"Construct {plan.constructs[j]!r} has no path to or from another: PLS finds weights from neighbours.",
+                    variable=plan.constructs[j],
+                    value=(),
+                    hint="Add a path, or leave the construct out with without=.",
+                )
+    for term in spec.terms:
+        if term.op != "~~" and (term.label or (term.value is not None and not (term.op == "=~" and term.value == 1))):
+            raise SpecError(
+                "pls.constrained",
+                f"PLS cannot fix or equate {term.lhs} {term.op} {term.rhs}.",
+                variable=f"{term.lhs} {term.op} {term.rhs}",
+                value=term.label or term.value,
+                hint='Drop the label or value, or use estimator="ml".',
             )

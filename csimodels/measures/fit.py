@@ -22,6 +22,7 @@ __all__ = [
     "rmsea_pclose",
     "rni",
     "srmr",
+    "srmr_stack",
     "tli",
 ]
 
@@ -89,9 +90,16 @@ def rmsea_pclose(chisq: float, df: float, n: float, cutoff: float = 0.05) -> flo
 
 def srmr(S: Array, Sigma: Array) -> float:
     """Return the standardised root mean square residual, diagonal included (Bentler 1995)."""
-    sd = np.sqrt(np.diagonal(S))
-    residual = ((S - Sigma) / np.outer(sd, sd))[np.tril_indices(len(sd))]
-    return float(np.sqrt(np.mean(residual**2)))
+    return float(srmr_stack(S[None], Sigma[None])[0])
+
+
+def srmr_stack(S: Array, Sigma: Array) -> Array:
+    """Return the standardised root mean square residual of every member (B,) of covariances (B, p, p)."""
+    sd = np.sqrt(np.diagonal(S, axis1=-2, axis2=-1))
+    i, j = np.tril_indices(sd.shape[-1])
+    residual = ((S - Sigma)[:, i, j]) / (sd[:, i] * sd[:, j])
+    out: Array = np.sqrt(np.mean(residual**2, axis=1))
+    return out
 
 
 def gfi(S: Array, Sigma: Array, x: list[int]) -> float:

@@ -13,11 +13,17 @@ Array = NDArray[Any]
 
 
 class IndexWeights(NamedTuple):
-    """Weights on raw answers: u (m, p), zero outside each construct's block; lo and hi (p,), the theoretical scales."""
+    """Weights on raw answers.
+
+    u (m, p), zero outside each construct's block; lo and hi (p,), the theoretical scales; names of the constructs; numbers of their
+    items.
+    """
 
     u: Array
     lo: Array
     hi: Array
+    constructs: tuple[str, ...]
+    members: tuple[tuple[int, ...], ...]
 
 
 def normalised(w: IndexWeights) -> Array:

@@ -13,13 +13,17 @@ from csimodels.report.format import clean, count, number, pvalue
 if TYPE_CHECKING:
     from csimodels.results import CSIResults
 
-__all__ = ["facts", "fit_line", "index_or_reason", "model_title", "verdict"]
+__all__ = ["facts", "fit_line", "index_or_reason", "is_pls", "model_title", "verdict"]
 
-ESTIMATORS = {"ml": "Maximum likelihood"}
+ESTIMATORS = {"ml": "Maximum likelihood", "pls": "Partial least squares", "plsc": "Consistent partial least squares (PLSc)"}
 LIKELIHOODS = {"normal": "divisor n", "wishart": "Wishart, divisor n - 1"}
 WEIGHT_RULES = {
-    "ml": "estimated: lambda / theta within the block, on raw answers. Published national indices use PLS weights, so values differ."
+    "ml": "estimated: lambda / theta within the block, on raw answers. Published national indices use PLS weights, so values differ.",
+    "pls": "estimated: PLS outer weights over standard deviations, on raw answers, as the published national indices.",
+    "plsc": "estimated: PLS outer weights over standard deviations, on raw answers, as the published national indices.",
 }
+SCHEMES = {"path": "path weighting scheme", "factorial": "factorial scheme", "centroid": "centroid scheme"}
+NO_ERRORS = "PLS has no analytic standard errors: call res.bootstrap(df) for standard errors, intervals and p-values."
 WITHHELD = "Rows are weighted: standard errors, p-values and chi-square based fit are withheld; their cells are blank."
 
 
@@ -55,7 +59,9 @@ def facts(result: CSIResults) -> list[tuple[str, str]]:
         ("Rows dropped", count(result.moments.dropped)),
         ("Answers imputed", count(result.moments.imputed) + (f" (by {options.missing})" if result.moments.imputed else "")),
         ("Row weights", "yes" if options.weighted else "no"),
-        ("Latent scale", "variances 1" if options.std_lv else "first loadings 1"),
+        ("Latent scale", "" if is_pls(result) else "variances 1" if options.std_lv else "first loadings 1"),
+        ("Outer modes", _modes(result) if is_pls(result) else ""),
+        ("Standard errors", NO_ERRORS if is_pls(result) else ""),
         ("Free parameters", count(result.fit_measures["npar"])),
         ("Converged", "yes" if result.converged else "NO"),
         ("Admissible", "yes" if result.admissible else "NO"),
@@ -65,14 +71,31 @@ def facts(result: CSIResults) -> list[tuple[str, str]]:
     return [(label, text) for label, text in pairs if text]
 
 
+def is_pls(result: CSIResults) -> bool:
+    """Return whether partial least squares was used."""
+    return result.options.estimator.startswith("pls")
+
+
+def _modes(result: CSIResults) -> str:
+    """Return the constructs that are not of mode A, or that all are."""
+    plan = result.options.plan(result.spec)
+    other = [f"{c} {m}" for c, m in zip(plan.constructs, plan.modes, strict=True) if m != "A"]
+    return f"A; but {', '.join(other)}" if other else "A for every block"
+
+
 def _estimator(result: CSIResults) -> str:
     options = result.options
     name = ESTIMATORS.get(options.estimator, options.estimator.upper())
+    if is_pls(result):
+        stages = len(options.plan(result.spec).stages)
+        return f"{name} ({SCHEMES[options.scheme]}{f', {options.higher_order} two-stage' if stages > 1 else ''})"
     return f"{name} ({LIKELIHOODS.get(options.likelihood, options.likelihood)})"
 
 
 def _engine(result: CSIResults) -> str:
     engine = result.engine
+    if is_pls(result):
+        return f"native, {engine.evaluations} iterations, largest change of a weight below {_tolerance(result)}"
     if engine.name == "native":
         why = f"; {engine.why}" if engine.why else ""
         return f"native Fisher scoring ({engine.evaluations} evaluations){why}"
@@ -83,9 +106,16 @@ def _engine(result: CSIResults) -> str:
     )
 
 
+def _tolerance(result: CSIResults) -> str:
+    """Return the stopping rule of PLS."""
+    return f"{result.options.tol:g}"
+
+
 def fit_line(result: CSIResults) -> str:
     """Return the fit in one line; nothing where it is withheld."""
     fit = result.fit_measures
+    if is_pls(result):
+        return f"SRMR {number(fit['srmr'])} (saturated {number(fit['srmr_saturated'])})"
     p = pvalue(fit["pvalue"])
     limits = f"[{number(fit['rmsea_ci_lower'])}, {number(fit['rmsea_ci_upper'])}]"
     parts = {

@@ -1,0 +1,174 @@
+"""The options of a fit: their checks, and what a result remembers of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from csimodels.checks import known
+from csimodels.errors import OptionError
+from csimodels.estimators.pls_plan import Plan, plan_of
+from csimodels.estimators.preconditions import require_pls_model
+from csimodels.spec import ModelSpec
+
+__all__ = ["CHOICES", "Options", "check_choices", "check_flag", "check_suits", "frozen_codes", "pls_plan"]
+
+CHOICES = {
+    "estimator": ("ml", "pls", "plsc"),
+    "engine": ("semopy", "native"),
+    "likelihood": ("normal", "wishart"),
+    "missing": ("listwise", "mean"),
+    "scheme": ("path", "factorial", "centroid"),
+    "modes": ("A", "B", "unit"),
+    "higher_order": ("disjoint", "embedded"),
+}
+ONLY_ML = {"likelihood": "normal", "std_lv": False}
+ONLY_PLS = {"scheme": "path", "modes": None, "tol": 1e-7, "higher_order": "disjoint", "consistent": None}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a model was fitted: what its header, its rows' scores and its bootstrap need to know."""
+
+    estimator: str = "ml"
+    likelihood: str = "normal"
+    std_lv: bool = False
+    missing: str = "listwise"
+    na_values: Any = None
+    weighted: bool = False
+    fingerprint: str = ""
+    weights: str | None = None
+    scheme: str = "path"
+    modes: tuple[tuple[str, str], ...] = ()
+    tol: float = 1e-7
+    higher_order: str = "disjoint"
+    consistent: tuple[str, ...] | None = None
+
+    def plan(self, spec: ModelSpec) -> Plan:
+        """Return the plan of a PLS fit."""
+        return plan_of(spec, self.scheme, self.modes, self.higher_order, self.consistent)
+
+
+def check_choices(**given: str) -> None:
+    """Check options that take one of a few words."""
+    for name, value in given.items():
+        if value not in CHOICES[name]:
+            raise OptionError(
+                f"option.{name}",
+                f"{name} is {value!r}.",
+                variable=name,
+                value=value,
+                hint=f"Use one of {CHOICES[name]}.",
+            )
+
+
+def check_flag(name: str, value: Any) -> None:
+    """Check an option that is true or false."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise OptionError(f"option.{name}", f"{name} is {value!r}.", variable=name, value=value, hint="Use True or False.")
+
+
+def check_suits(estimator: str, given: Mapping[str, Any]) -> None:
+    """Refuse options that have no meaning for an estimator."""
+    foreign = ONLY_PLS if estimator == "ml" else ONLY_ML
+    for name, value in given.items():
+        if name in foreign and value != foreign[name]:
+            raise OptionError(
+                "option.other_estimator",
+                f"{name}={value!r} has no meaning for the estimator {estimator!r}.",
+                variable=name,
+                value=value,
+                hint="Leave it out, or use another estimator.",
+            )
+    if estimator == "pls" and given.get("consistent") is not None:
+        raise OptionError(
+            "option.other_estimator",
+            "consistent= has no meaning for plain PLS.",
+            variable="consistent",
+            value=given["consistent"],
+            hint='Use estimator="plsc".',
+        )
+
+
+def pls_plan(
+    spec: ModelSpec, estimator: str, scheme: str, modes: Any, tol: Any, higher_order: str, consistent: Sequence[str] | None
+) -> Plan:
+    """Return the plan of a model for PLS, all its options checked."""
+    check_choices(scheme=scheme, higher_order=higher_order)
+    if isinstance(tol, bool) or not isinstance(tol, (int, float, np.number)) or not 0 < tol < 1:
+        raise OptionError("option.tol", f"tol is {tol!r}.", variable="tol", value=tol, hint="Give a number between 0 and 1, e.g. 1e-7.")
+    pairs = mode_pairs(spec, modes)
+    lower = [c.name for c in spec.constructs if set(c.items) & set(spec.construct_names)]
+    _require_two_orders(spec, higher_order)
+    if estimator == "plsc" and lower:
+        raise OptionError(
+            "option.plsc_higher_order",
+            f"Construct {lower[0]!r} is measured by constructs: consistent PLS is defined here for models of first order.",
+            variable="estimator",
+            value=lower[0],
+            hint='Use estimator="pls", or estimator="ml" for second-order factors.',
+        )
+    plan = plan_of(spec, scheme, pairs, higher_order, _corrected(spec, estimator, pairs, consistent))
+    require_pls_model(spec, plan)
+    return plan
+
+
+def mode_pairs(spec: ModelSpec, modes: Any) -> tuple[tuple[str, str], ...]:
+    """Return the stated modes as (construct, mode)."""
+    if modes is None:
+        return ()
+    if not isinstance(modes, Mapping):
+        check_choices(modes=modes)
+        return tuple((c, modes) for c in spec.construct_names)
+    for construct, mode in modes.items():
+        known(construct, spec.construct_names, "construct", spec.name)
+        check_choices(modes=mode)
+    return tuple(sorted(modes.items()))
+
+
+def _require_two_orders(spec: ModelSpec, higher_order: str) -> None:
+    names = set(spec.construct_names)
+    higher = {c.name for c in spec.constructs if set(c.items) & names}
+    for c in spec.constructs:
+        third = set(c.items) & higher
+        if third and higher_order == "embedded":
+            raise OptionError(
+                "option.higher_order_depth",
+                f"Construct {c.name!r} is of third order; repeated indicators are defined here for two orders.",
+                variable="higher_order",
+                value=c.name,
+                hint='Use higher_order="disjoint".',
+            )
+
+
+def _corrected(
+    spec: ModelSpec, estimator: str, pairs: tuple[tuple[str, str], ...], consistent: Sequence[str] | None
+) -> tuple[str, ...] | None:
+    """Return the constructs that PLSc corrects: by default reflective blocks of mode A."""
+    if estimator != "plsc":
+        return None
+    modes = dict(pairs)
+    able = [c.name for c in spec.constructs if len(c.items) > 1 and modes.get(c.name, "A" if c.mode == "reflective" else "B") == "A"]
+    if consistent is None:
+        return tuple(able)
+    for name in (consistent,) if isinstance(consistent, str) else consistent:
+        known(name, spec.construct_names, "construct", spec.name)
+        if name not in able:
+            raise OptionError(
+                "option.consistent",
+                f"The reliability of {name!r} is not known to PLSc: it needs two items or more, in mode A.",
+                variable="consistent",
+                value=name,
+                hint=f"Constructs that can be corrected: {able}.",
+            )
+    return tuple(c for c in able if c in set(consistent))
+
+
+def frozen_codes(na_values: Any) -> Any:
+    """Return "don't know" codes as tuples."""
+    if na_values is None or isinstance(na_values, Mapping):
+        return None if na_values is None else {k: tuple(v) for k, v in na_values.items()}
+    return tuple(na_values)
