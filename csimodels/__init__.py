@@ -21,6 +21,7 @@ _HOME = {
     "describe_items": "describe",
     "fit": "api",
     "fit_acsi": "api",
+    "fit_by": "batch",
     "fit_ecsi": "api",
     "load_acsi_demo": "datasets",
     "load_ecsi_moments": "datasets",

@@ -6,21 +6,20 @@ import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
-from csimodels.adapt import adapted
 from csimodels.additive import Moments
-from csimodels.catalog import as_spec
+from csimodels.batch import fit_by
 from csimodels.errors import OptionError
 from csimodels.estimators.estimate import Estimate, estimate_ml
 from csimodels.estimators.pls_estimate import PLSEstimate, estimate_pls
-from csimodels.estimators.preconditions import require_ml_data, require_pls_data, require_reflective
-from csimodels.inference.identification import require_identified
+from csimodels.estimators.preconditions import require_ml_data, require_pls_data
+from csimodels.grouped import GroupedResults
 from csimodels.judgement import judgements
-from csimodels.options import Options, check_choices, check_flag, check_suits, frozen_codes, mode_pairs, pls_plan
 from csimodels.partable import expand
+from csimodels.preparation import Prepared, prepared
 from csimodels.recode import recoded_moments, recoded_rows
 from csimodels.results import CSIResults
 from csimodels.spec import Indicator, ModelSpec
@@ -121,75 +120,69 @@ def fit(
     >>> 0 < res.csi < 100
     True
     """
-    check_choices(estimator=estimator, engine=engine, likelihood=likelihood, missing=missing)
-    check_flag("std_lv", std_lv)
-    given = {"likelihood": likelihood, "std_lv": std_lv, "scheme": scheme, "modes": modes, "tol": tol}
-    check_suits(estimator, given | {"higher_order": higher_order, "consistent": consistent})
-    spec = adapted(as_spec(model), without, items, columns, scale)
-    plan = None if estimator == "ml" else pls_plan(spec, estimator, scheme, modes, tol, higher_order, consistent)
-    if plan is None:
-        require_identified_model(spec, std_lv)
-    with warnings.catch_warnings(record=True) as heard:
-        warnings.simplefilter("always")
-        raw, rows, digest = _statistics(data, spec, missing, weights, na_values)
-    if plan is None:
-        require_ml_data(raw)
-    else:
-        require_pls_data(raw, plan)
-    moments = recoded_moments(raw, spec)
-    options = Options(
+    ready = prepared(
+        model,
         estimator=estimator,
+        engine=engine,
+        columns=columns,
+        items=items,
+        without=without,
+        scale=scale,
+        na_values=na_values,
+        missing=missing,
+        weights=weights,
         likelihood=likelihood,
         std_lv=std_lv,
-        missing=missing,
-        na_values=frozen_codes(na_values),
-        weighted=moments.weighted,
-        fingerprint=digest,
-        weights=weights if isinstance(weights, str) else None,
         scheme=scheme,
-        modes=mode_pairs(spec, modes),
+        modes=modes,
         tol=tol,
         higher_order=higher_order,
-        consistent=None if plan is None or not plan.consistent else tuple(plan.constructs[j] for j in plan.consistent),
+        consistent=consistent,
     )
-    estimate: Estimate | PLSEstimate
-    semopy_model = None
-    if plan is None:
-        own = None if rows is None or moments.weighted else recoded_rows(rows, spec)
-        estimate, semopy_model = _estimate_ml(spec, moments, options, engine, own)
-    else:
-        estimate = estimate_pls(plan, moments.cov, moments.rows, tol)
-    said = [*((w.category, str(w.message)) for w in heard), *judgements(spec, moments, estimate)]
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        raw, rows, digest = _statistics(data, ready.spec, missing, weights, na_values)
+    estimate, semopy_model, moments = _estimated(ready, raw, rows)
+    options = replace(ready.options, weighted=moments.weighted, fingerprint=digest)
+    said = [*((w.category, str(w.message)) for w in heard), *judgements(ready.spec, moments, estimate)]
     _warn(said)
-    return CSIResults(spec, moments, estimate, options, tuple(message for _, message in said), semopy_model)
+    return CSIResults(ready.spec, moments, estimate, options, tuple(message for _, message in said), semopy_model)
 
 
-def require_identified_model(spec: ModelSpec, std_lv: bool) -> None:
-    """Refuse a model that maximum likelihood cannot identify."""
-    require_reflective(spec)
-    require_identified(expand(spec, std_lv))
+def _estimated(ready: Prepared, raw: Moments, rows: np.ndarray | None) -> tuple[Estimate | PLSEstimate, Any, Moments]:
+    """Return the estimate, semopy's own model if it ran, and the recoded moments."""
+    if ready.plan is not None:
+        require_pls_data(raw, ready.plan)
+        moments = recoded_moments(raw, ready.spec)
+        return estimate_pls(ready.plan, moments.cov, moments.rows, ready.options.tol), None, moments
+    require_ml_data(raw)
+    moments = recoded_moments(raw, ready.spec)
+    n = moments.rows - 1 if ready.options.likelihood == "wishart" else moments.rows
+    own = None if rows is None or moments.weighted else recoded_rows(rows, ready.spec)
+    table = expand(ready.spec, ready.options.std_lv)
+    estimate, model = estimate_ml(table, moments.cov * (moments.rows / n), n, ready.engine, own)
+    return (replace(estimate, vcov=np.full_like(estimate.vcov, np.nan)) if moments.weighted else estimate), model, moments
 
 
-def _estimate_ml(spec: ModelSpec, moments: Moments, options: Options, engine: str, rows: np.ndarray | None) -> tuple[Estimate, Any]:
-    """Return the ML estimate with semopy's own model; under weights without covariance matrix of the estimates."""
-    n = moments.rows - 1 if options.likelihood == "wishart" else moments.rows
-    estimate, model = estimate_ml(expand(spec, options.std_lv), moments.cov * (moments.rows / n), n, engine, rows)
-    return (replace(estimate, vcov=np.full_like(estimate.vcov, np.nan)) if moments.weighted else estimate), model
-
-
-def fit_acsi(data: Any, **options: Any) -> CSIResults:
+@overload
+def fit_acsi(data: Any, *, by: None = None, **options: Any) -> CSIResults: ...
+@overload
+def fit_acsi(data: Any, *, by: str | Sequence[str], **options: Any) -> GroupedResults: ...
+def fit_acsi(data: Any, *, by: str | Sequence[str] | None = None, **options: Any) -> CSIResults | GroupedResults:
     """Fit the American Customer Satisfaction Index model.
 
     Parameters
     ----------
     data : frame, mapping, array or Moments
         Survey answers; see :func:`fit`.
+    by : str or sequence of str, optional
+        Grouping columns, to fit every group at once; see :func:`fit_by`.
     **options
-        Keyword arguments of :func:`fit`.
+        Keyword arguments of :func:`fit`, or of :func:`fit_by`.
 
     Returns
     -------
-    CSIResults
+    CSIResults or GroupedResults
 
     Raises
     ------
@@ -206,22 +199,28 @@ def fit_acsi(data: Any, **options: Any) -> CSIResults:
     >>> csi.fit_acsi(csi.load_acsi_demo(), engine="native").spec.name
     'acsi_1996'
     """
-    return fit("acsi_1996", data, **options)
+    return fit("acsi_1996", data, **options) if by is None else fit_by("acsi_1996", data, by, **options)
 
 
-def fit_ecsi(data: Any, **options: Any) -> CSIResults:
+@overload
+def fit_ecsi(data: Any, *, by: None = None, **options: Any) -> CSIResults: ...
+@overload
+def fit_ecsi(data: Any, *, by: str | Sequence[str], **options: Any) -> GroupedResults: ...
+def fit_ecsi(data: Any, *, by: str | Sequence[str] | None = None, **options: Any) -> CSIResults | GroupedResults:
     """Fit the European Customer Satisfaction Index model in the form of the mobile-phone study.
 
     Parameters
     ----------
     data : frame, mapping, array or Moments
         Survey answers; see :func:`fit`.
+    by : str or sequence of str, optional
+        Grouping columns, to fit every group at once; see :func:`fit_by`.
     **options
-        Keyword arguments of :func:`fit`.
+        Keyword arguments of :func:`fit`, or of :func:`fit_by`.
 
     Returns
     -------
-    CSIResults
+    CSIResults or GroupedResults
 
     Raises
     ------
@@ -239,7 +238,7 @@ def fit_ecsi(data: Any, **options: Any) -> CSIResults:
     >>> csi.fit_ecsi(survey, engine="native").spec.name
     'ecsi_mobile_2005'
     """
-    return fit("ecsi_mobile_2005", data, **options)
+    return fit("ecsi_mobile_2005", data, **options) if by is None else fit_by("ecsi_mobile_2005", data, by, **options)
 
 
 def _statistics(data: Any, spec: ModelSpec, missing: str, weights: Any, na_values: Any) -> tuple[Moments, np.ndarray | None, str]:

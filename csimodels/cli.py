@@ -70,7 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     fitting.add_argument("--na-values", nargs="+", type=float, metavar="CODE", help='codes that mean "don\'t know"')
     fitting.add_argument("--missing", default="listwise", help="listwise or mean")
     fitting.add_argument("--weights", metavar="COLUMN", help="column of row weights")
-    fitting.add_argument("--estimator", default="ml", help="ml")
+    fitting.add_argument("--estimator", default="ml", help="ml, pls or plsc")
+    fitting.add_argument("--scheme", default="path", help="inner weights of PLS: path, factorial or centroid")
+    fitting.add_argument("--bootstrap", type=int, metavar="N", help="bootstrap N resamples and print their summary")
+    fitting.add_argument("--seed", type=int, default=1, help="seed of the bootstrap (default 1)")
     fitting.add_argument("--engine", default="semopy", help="semopy or native")
     fitting.add_argument("--html", metavar="PATH", help="write a report")
     fitting.add_argument("--json", metavar="PATH", help="write the result")
@@ -90,10 +93,12 @@ def _models(_: argparse.Namespace) -> None:
 def _fit(args: argparse.Namespace) -> None:
     from csimodels.api import fit
 
+    data = read_file(args.file)
     result = fit(
         args.model,
-        read_file(args.file),
+        data,
         estimator=args.estimator,
+        scheme=args.scheme,
         engine=args.engine,
         columns=dict(_pair(text) for text in args.map) or None,
         without=args.without,
@@ -103,6 +108,9 @@ def _fit(args: argparse.Namespace) -> None:
         weights=args.weights,
     )
     print(result.summary())
+    if args.bootstrap is not None:
+        print()
+        print(result.bootstrap(data, n_boot=args.bootstrap, seed=args.seed).summary())
     if args.html:
         result.to_html(args.html)
         print(f"wrote {args.html}")

@@ -37,7 +37,8 @@ def exact_fit_table(result: CSIResults, recipe: Recipe, rows: Rows, units: Units
 def _row(result: CSIResults, name: str, drawn: Drawn) -> tuple[Any, ...]:
     value, sample = float(result.fit_measures[name]), drawn.samples[f"fit.{name}"][0]
     quantiles = [float(np.quantile(sample, q)) if sample.size else np.nan for q in QUANTILES.values()]
-    return name, value, *quantiles, float((sample >= value).mean()) if sample.size else np.nan, drawn.n_failed
+    known = sample.size and np.isfinite(value)
+    return name, value, *quantiles, float((sample >= value).mean()) if known else np.nan, drawn.n_failed
 
 
 def _nulls(result: CSIResults) -> list[tuple[tuple[str, ...], Array, Array]]:

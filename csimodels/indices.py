@@ -25,6 +25,7 @@ from csimodels.measures.structural import structural, total_effects_of
 from csimodels.spec import ModelSpec
 
 __all__ = [
+    "checked_delta",
     "impact_table",
     "index_table",
     "index_weights",
@@ -213,10 +214,16 @@ def weights_table(spec: ModelSpec, w: IndexWeights) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["construct", "indicator", "weight", "share", "points", "scale_lo", "scale_hi"])
 
 
-def impact_table(estimate: AnyEstimate, w: IndexWeights, delta: float) -> pd.DataFrame:
-    """Return index points of each target (columns) for delta points of each driver (rows): delta b c_target / c_driver."""
+def checked_delta(delta: Any) -> float:
+    """Return the rise of a driver's index, in points."""
     if isinstance(delta, bool) or not isinstance(delta, (int, float, np.number)) or not np.isfinite(delta) or delta == 0:
         raise OptionError("option.delta", f"delta is {delta!r}.", variable="delta", value=delta, hint="Give index points, e.g. 5.")
+    return float(delta)
+
+
+def impact_table(estimate: AnyEstimate, w: IndexWeights, delta: float) -> pd.DataFrame:
+    """Return index points of each target (columns) for delta points of each driver (rows): delta b c_target / c_driver."""
+    checked_delta(delta)
     total, loadings = effects_and_loadings(estimate, w.constructs)
     units = index_units(w, loadings)
     points = delta * (total * units[:, None] / units).T

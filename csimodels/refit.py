@@ -56,9 +56,9 @@ class Recipe:
     factor: float = 1.0
     fit_only: bool = False
 
-    def metric(self, stack: MomentStack, sd: Array) -> Metric | None:
-        """Return means, standard deviations and scales, where there are scales."""
-        return None if self.scales is None else Metric(stack.mean, sd, *self.scales)
+    def metric(self, stack: MomentStack, sd: Array, rows: Array | None = None) -> Metric | None:
+        """Return means, standard deviations and scales, where there are scales; with rows, what standard errors need."""
+        return None if self.scales is None else Metric(stack.mean, sd, *self.scales, rows, None if rows is None else stack.cov)
 
 
 class Refitted(NamedTuple):

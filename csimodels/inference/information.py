@@ -11,7 +11,7 @@ from scipy.special import ndtr, ndtri
 from csimodels.estimators.derivatives import expected_hessian, gradient, pairs
 from csimodels.estimators.matrices import Layout, fill, implied, parameters
 
-__all__ = ["delta_se", "expected_vcov", "interval", "z_test"]
+__all__ = ["delta_se", "expected_se", "expected_vcov", "interval", "z_test"]
 
 Array = NDArray[Any]
 SINGULAR = 1e-13
@@ -32,6 +32,22 @@ def expected_vcov(lay: Layout, x: Array, S: Array, n: float) -> Array:
     if not (np.isfinite(inverse).all() and size.min(initial=1.0) > 0 and size.max(initial=1.0) < 1 / SINGULAR):
         return np.full_like(H, np.nan)
     out: Array = inverse * np.outer(d, d) * (2.0 / n)
+    return out
+
+
+def expected_se(lay: Layout, x: Array, S: Array, n: Array) -> Array:
+    """Return standard errors (B, K) of all parameters from the expected information of solutions x (B, q), NaN where it is singular."""
+    imp = implied(fill(lay, parameters(lay, x, S)))
+    _, K, _ = gradient(pairs(lay), imp, np.linalg.inv(imp.Sigma), S)
+    H = expected_hessian(pairs(lay), K)
+    d = 1.0 / np.sqrt(np.maximum(np.diagonal(H, axis1=-2, axis2=-1), 1e-300))
+    scaled = H * d[:, :, None] * d[:, None, :]
+    usable = np.linalg.eigvalsh(scaled)[:, 0] > SINGULAR
+    variance = np.full(x.shape, np.nan)
+    if usable.any():
+        variance[usable] = np.diagonal(np.linalg.inv(scaled[usable]), axis1=-2, axis2=-1) * d[usable] ** 2 * 2.0 / n[usable, None]
+    out = np.full((len(x), lay.free.size), np.nan)
+    out[:, lay.estimated] = np.sqrt(variance)[:, lay.free[lay.estimated] - 1]
     return out
 
 

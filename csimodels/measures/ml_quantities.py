@@ -19,7 +19,7 @@ from csimodels.measures.structural import structural, total_effects_of
 from csimodels.measures.validity import block_alpha
 from csimodels.partable import ParameterTable
 
-__all__ = ["ml_construct_correlations", "ml_proper", "ml_quantities", "own_indicators"]
+__all__ = ["explained", "ml_construct_correlations", "ml_proper", "ml_quantities", "own_indicators"]
 
 Array = NDArray[Any]
 PARTS = ("direct", "indirect", "total", "direct_std", "indirect_std", "total_std")

@@ -21,12 +21,17 @@ Array = NDArray[Any]
 
 
 class Metric(NamedTuple):
-    """Means and standard deviations of the items (p, B), and their theoretical scales (p,)."""
+    """Means and standard deviations of the items (p, B), and their theoretical scales (p,).
+
+    With rows (B,) and covariances (p, p, B) of divisor n there are standard errors of the indices too.
+    """
 
     mean: Array
     sd: Array
     lo: Array
     hi: Array
+    rows: Array | None = None
+    cov: Array | None = None
 
 
 class IndexBlock(NamedTuple):
@@ -68,10 +73,22 @@ def index_quantities(outline: Outline, blocks: Sequence[IndexBlock], metric: Met
     with np.errstate(all="ignore"):
         impacts = [total[t, s] * units[t] / units[s] for s, t in outline.impacts]
     B = metric.mean.shape[-1]
-    return {
+    return _index_errors(blocks, metric) | {
         "index.score": np.stack(scores),
         "weights.share": np.concatenate(shares),
         "items.part": np.concatenate(parts),
         "items.performance": np.concatenate(reached),
         "impact.impact": np.stack(impacts) if impacts else np.empty((0, B)),
     }
+
+
+def _index_errors(blocks: Sequence[IndexBlock], metric: Metric) -> dict[str, Array]:
+    """Return standard errors sd / sqrt(n) of the indices, divisor n - 1, weights taken as fixed; nothing without rows."""
+    if metric.rows is None or metric.cov is None:
+        return {}
+    out = []
+    for at, u, _ in blocks:
+        with np.errstate(all="ignore"):
+            a = 100.0 * u / (u * (metric.hi - metric.lo)[at, None]).sum(axis=0)
+            out.append(np.sqrt((a * np.einsum("ijb,jb->ib", metric.cov[np.ix_(at, at)], a)).sum(axis=0) / (metric.rows - 1)))
+    return {"index.se": np.stack(out)}
