@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from csimodels.errors import ConvergenceWarning, CSIError, DataError, DataWarning, OptionError
+from csimodels.errors import ConvergenceWarning, CSIError, DataError, DataWarning, ImproperSolutionWarning, OptionError
 from csimodels.estimators.pls_plan import plan_of
 from csimodels.grouped import GroupedResults
 from csimodels.groupfit import fit_ml_groups, fit_pls_groups, unusable
@@ -149,4 +149,8 @@ def _said(result: GroupedResults) -> list[tuple[type[Warning], str]]:
         first = result.failures["reason"].iloc[0]
         text = f"{failed} of {len(result.groups)} groups have no solution, the first because: {first}; see .failures."
         said.append((ConvergenceWarning, text))
+    improper = int((result.fits.converged & ~result.fits.proper).sum())
+    if improper:
+        text = f"{improper} of {len(result.groups)} groups have an inadmissible solution; they are flagged in .groups."
+        said.append((ImproperSolutionWarning, text))
     return said

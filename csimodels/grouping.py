@@ -55,7 +55,7 @@ def read_groups(data: Any, spec: ModelSpec, by: Sequence[str] | str, missing: st
     names = checked_by(by)
     block = read_answers(data, spec, na_values)
     labels = pd.DataFrame({name: read_labels(data, name) for name in names})
-    code = labels.groupby(names, sort=False, dropna=True, observed=True).ngroup().to_numpy()
+    code = labels.groupby(names, sort=False, dropna=True, observed=True).ngroup().fillna(-1).to_numpy(dtype=int)
     inside = np.flatnonzero(code >= 0)
     own, members = code[inside], int(code.max(initial=-1)) + 1
     keys = labels.iloc[inside[np.unique(own, return_index=True)[1]]].reset_index(drop=True)

@@ -13,9 +13,8 @@ from csimodels.additive import Moments
 from csimodels.estimators.estimate import Estimate
 from csimodels.estimators.matrices import fill, implied, parameters
 from csimodels.estimators.ml import Solution, minimise
-from csimodels.estimators.pls import Weights, outer_weights
+from csimodels.estimators.pls import outer_weights
 from csimodels.estimators.pls_estimate import MAX_ITERATIONS, PLSEstimate, correlations, state_of
-from csimodels.estimators.pls_plan import Plan
 from csimodels.measures.fit import srmr_stack
 from csimodels.measures.ml_quantities import ml_proper, ml_quantities
 from csimodels.measures.outline import Outline
@@ -24,7 +23,7 @@ from csimodels.measures.pls_quantities import pls_proper, pls_quantities
 from csimodels.measures.quantities import Metric
 from csimodels.resample import MomentStack
 
-__all__ = ["Recipe", "Refitted", "ml_refitted", "original", "pls_refitted", "refit", "stack_of"]
+__all__ = ["Recipe", "Refitted", "ml_refitted", "original", "refit", "stack_of"]
 
 Array = NDArray[Any]
 
@@ -78,13 +77,9 @@ def refit(estimate: Any, recipe: Recipe, stack: MomentStack) -> Refitted:
 
 @refit.register
 def _again_pls(estimate: PLSEstimate, recipe: Recipe, stack: MomentStack) -> Refitted:
-    R, _ = correlations(stack.cov)
-    return pls_refitted(estimate.plan, recipe, stack, outer_weights(estimate.plan, R, estimate.w, estimate.tol, MAX_ITERATIONS))
-
-
-def pls_refitted(plan: Plan, recipe: Recipe, stack: MomentStack, found: Weights) -> Refitted:
-    """Return the quantities of weights found on a stack."""
+    plan = estimate.plan
     R, sd = correlations(stack.cov)
+    found = outer_weights(plan, R, estimate.w, estimate.tol, MAX_ITERATIONS)
     state = state_of(plan, R, found.w)
     if recipe.fit_only:
         fit = {f"fit.{name}": value[None] for name, value in pls_fit(plan, state).items()}

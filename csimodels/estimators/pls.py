@@ -165,8 +165,9 @@ def _iterate(scheme: str, stage: Stage, R: Array, first: Array, tol: float, max_
         bad = ~(weakest > DEPENDENT) | ~np.isfinite(change)
         done = (change < tol) & ~converged[alive] & ~bad
         w = new
-        at = alive[done]
-        out[:, at], iterations[at], converged[at] = (w * _signs(stage, X, w))[:, done], step, True
+        if done.any():
+            at = alive[done]
+            out[:, at], iterations[at], converged[at] = (w * _signs(stage, X, w))[:, done], step, True
         dependent[alive[bad]], iterations[alive[bad]] = True, step
         keep = ~converged[alive] & ~bad
         if keep.sum() < COMPACT_BELOW * alive.size:
