@@ -15,6 +15,7 @@ from csimodels.inference.information import z_test
 from csimodels.inference.intervals import Spread, spread
 from csimodels.labels import text_column, text_index
 from csimodels.outlines import outline_for
+from csimodels.report.boot_mixin import DrawnBootstrap
 
 if TYPE_CHECKING:
     from statsmodels.iolib.summary import Summary
@@ -28,7 +29,7 @@ EFFECTS = ("direct", "indirect", "total")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Bootstrap:
+class Bootstrap(DrawnBootstrap):
     """Present bootstrap standard errors, intervals and p-values under the property names of a result.
 
     Made by :meth:`CSIResults.bootstrap`. Resamples that did not converge are left out and counted; inadmissible ones are kept and counted.
@@ -44,6 +45,10 @@ class Bootstrap:
         Resamples drawn, left out, and kept though inadmissible.
     seed : int
         Seed of the random numbers.
+    drawn : str
+        What was drawn: "rows", "rows within strata", "clusters" or "clusters within strata".
+    index_weights : str
+        Rule for the weights of the index.
     ci : {"percentile", "bca", "normal"}
         Kind of interval.
     level : float
@@ -69,6 +74,8 @@ class Bootstrap:
     n_failed: int
     n_inadmissible: int
     seed: int
+    drawn: str
+    index_weights: str
     ci: str
     level: float
     accelerations: dict[str, Array] | None = None
@@ -128,7 +135,8 @@ class Bootstrap:
         s = self.spread("index.score")
         columns = {"score": self.points["index.score"], "se": s.se, "ci_lower": s.lower, "ci_upper": s.upper, "bias": s.bias}
         names = self._names(self._outline.indexed)
-        return pd.DataFrame(columns | {"weights": text_column(("re-estimated",) * len(names))}, index=text_index(names, "construct"))
+        source = "re-estimated" if self.index_weights in ("estimated", "standardised") else "fixed"
+        return pd.DataFrame(columns | {"weights": text_column((source,) * len(names))}, index=text_index(names, "construct"))
 
     @cached_property
     def effects(self) -> pd.DataFrame:

@@ -120,7 +120,21 @@ class Resampled:
             accelerations = {k: acceleration(v) for k, v in jackknifed(result.estimate, recipe, rows, units).items()}
         fit = exact_fit_table(result, recipe, rows, units, n_boot, seed, n_jobs) if exact_fit else None
         points = original(result.estimate, recipe, result.moments)
-        boot = Bootstrap(result, *drawn[:1], points, n_boot, *drawn[1:], seed, ci, level, accelerations, (), fit)
+        boot = Bootstrap(
+            result,
+            drawn.samples,
+            points,
+            n_boot,
+            drawn.n_failed,
+            drawn.n_inadmissible,
+            seed,
+            ("rows" if clusters is None else "clusters") + ("" if strata is None else " within strata"),
+            recipe.rule,
+            ci,
+            level,
+            accelerations,
+            exact_fit=fit,
+        )
         said = _said(boot)
         object.__setattr__(boot, "warnings", tuple(text for _, text in said))
         for category, text in said:

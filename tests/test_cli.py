@@ -121,9 +121,24 @@ def test_demo_writes_reports_and_says_what_is_inadmissible(tmp_path, capsys):
     assert main(["demo", "--out", str(tmp_path / "out")]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert {f.name for f in (tmp_path / "out").iterdir()} == {
-        f"{stem}.{kind}" for stem in ("ecsi_survey", "ecsi_full", "acsi_demo") for kind in ("html", "png")
+        f"{stem}.{kind}" for stem in ("ecsi_survey", "ecsi_full", "ecsi_pls", "acsi_demo", "acsi_demo_pls") for kind in ("html", "png")
     }
     assert "inadmissible" in printed
     assert "298.887" in printed
     reference = csi.fit(csi.load_model("ecsi_mobile_2005").without("image"), frame("mobi"), engine="native")
     assert f"{reference.csi:.2f}" in printed
+    assert "72.45" in printed
+    assert "5,000" in printed
+    firms = csi.fit_acsi(csi.load_acsi_demo(), by="firm", estimator="pls").index
+    assert all(name in printed for name in firms["firm"].unique())
+
+
+@pytest.mark.parametrize("estimator", ["pls", "plsc"])
+def test_pls_and_the_bootstrap_from_the_command_line(survey, capsys, estimator):
+    arguments = ["fit", str(survey), "--map", "sat_overall=Q5", "--estimator", estimator, "--scheme", "factorial"]
+    assert main([*arguments, "--bootstrap", "50", "--seed", "3"]) == 0
+    printed = capsys.readouterr().out
+    res = csi.fit_acsi(pd.read_csv(survey), columns={"sat_overall": "Q5"}, estimator=estimator, scheme="factorial")
+    boot = res.bootstrap(pd.read_csv(survey), n_boot=50, seed=3)
+    assert f"{boot.index.loc['satisfaction', 'ci_lower']:.2f}" in printed
+    assert "factorial" in printed

@@ -154,7 +154,7 @@ class _Inside(NamedTuple):
 
     def stages(self, higher_order: str) -> tuple[Stage, ...]:
         """Return the stages: one for a model of first order."""
-        top = max(self._order(j) for j in range(len(self.blocks)))
+        top = max((self._order(j) for j in range(len(self.blocks))), default=0)
         if top == 0:
             return (self._stage(range(len(self.blocks)), self.blocks, self.edges),)
         return self._embedded() if higher_order == "embedded" else self._disjoint(top)

@@ -90,10 +90,11 @@ def ml_construct_correlations(lay: Layout, outline: Outline, full: Array) -> Arr
 
 def own_indicators(plan: Plan, S: Array) -> Array:
     """Return the items' covariances or correlations in the order of ``plan.pairs``; NaN for lower constructs, which have no answers."""
-    number = [i for _, i in plan.pairs]
-    if number == list(range(len(S))):
+    number = np.array([i for _, i in plan.pairs], dtype=int)
+    if number.tolist() == list(range(len(S))):
         return S
-    padded = np.full((max(number) + 1, max(number) + 1, S.shape[-1]), np.nan)
+    size = max([*number, len(S) - 1]) + 1
+    padded = np.full((size, size, S.shape[-1]), np.nan)
     padded[: len(S), : len(S)] = S
     out: Array = padded[np.ix_(number, number)]
     return out

@@ -41,7 +41,10 @@ def block_rho_c(loadings: Array, blocks: Sequence[slice]) -> Array:
 
 def block_ave(loadings: Array, blocks: Sequence[slice]) -> Array:
     """Return the mean squared standardised loading of every block (m, B) (Fornell & Larcker 1981)."""
-    return np.stack([(loadings[inside] ** 2).mean(axis=0) for inside in blocks])
+    out = np.empty((len(blocks), loadings.shape[-1]))
+    for j, inside in enumerate(blocks):
+        out[j] = (loadings[inside] ** 2).mean(axis=0)
+    return out
 
 
 def htmt(R: Array, blocks: Sequence[slice], pairs: Sequence[tuple[int, int]]) -> Array:
@@ -49,6 +52,8 @@ def htmt(R: Array, blocks: Sequence[slice], pairs: Sequence[tuple[int, int]]) ->
 
     Henseler, Ringle & Sarstedt 2015, doi:10.1007/s11747-014-0403-8.
     """
+    if not pairs:
+        return np.empty((0, R.shape[-1]))
     size = np.abs(R)
     rows = np.stack([size[inside].sum(axis=0) for inside in blocks])
     own = np.empty((len(blocks), R.shape[-1]))

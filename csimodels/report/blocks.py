@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from csimodels.report.format import number, pvalue
 
-__all__ = ["Block", "Format", "folded", "from_frame", "names_in"]
+__all__ = ["Block", "Format", "folded", "from_frame", "matrix", "names_in", "numbered"]
 
 Format = Callable[[Any], str]
 
@@ -97,6 +97,20 @@ def from_frame(
         render = str if k < stubs else formats.get(c, pvalue if c == "pvalue" else number)
         cells.append([render(v) for v in frame[c]])
     return Block(key, title, tuple(columns[c] for c in kept), tuple(zip(*cells, strict=True)), stubs, tuple(notes))
+
+
+def matrix(key: str, title: str, table: pd.DataFrame, corner: str, notes: Sequence[str] = (), form: Format = number) -> Block:
+    """Return a table of numbers with names on both sides."""
+    rows = tuple((str(name), *map(form, line)) for name, line in zip(table.index, table.to_numpy(dtype=float), strict=True))
+    return Block(key, title, (corner, *map(str, table.columns)), rows, notes=tuple(notes))
+
+
+def numbered(block: Block, short: Mapping[str, str]) -> Block:
+    """Return a block with numbers above its columns and their names beneath, as papers print wide tables."""
+    heads = block.columns[block.stubs :]
+    legend = "; ".join(f"({k}) {short.get(head, head)}" for k, head in enumerate(heads, 1))
+    numbers = tuple(f"({k})" for k in range(1, len(heads) + 1))
+    return replace(block, columns=(*block.columns[: block.stubs], *numbers), notes=(f"{legend}.", *block.notes))
 
 
 def folded(block: Block, longest: int = 34) -> Block:

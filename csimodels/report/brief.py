@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from csimodels.report.format import number, short_names, wrap
-from csimodels.report.header import ESTIMATORS, fit_line, index_or_reason, model_title, verdict
+from csimodels.report.header import ESTIMATORS, fit_line, index_or_reason, is_pls, model_title, verdict
 
 if TYPE_CHECKING:
     from csimodels.results import CSIResults
 
-__all__ = ["brief"]
+__all__ = ["COLUMNS", "alarm", "brief"]
 
 COLUMNS = 88
 
@@ -20,18 +21,19 @@ def brief(result: CSIResults) -> str:
     options, spec = result.options, result.spec
     title = short_names([model_title(result)], 60)[model_title(result)]
     estimator = ESTIMATORS.get(options.estimator, options.estimator.upper())
+    withheld = options.weighted and not is_pls(result)
     lines = [
         f"CSIResults: {title}, {len(spec.constructs)} constructs, {len(spec.items)} items",
         f"{estimator} ({result.engine.name}), n = {result.moments.rows}",
-        fit_line(result) + (" (chi-square based fit is withheld under row weights)" if options.weighted else ""),
+        fit_line(result) + (" (chi-square based fit is withheld under row weights)" if withheld else ""),
         _index(result),
     ]
-    return "\n".join([*_alarm(result), *(line for text in lines for line in wrap(text, COLUMNS))])
+    return "\n".join([*alarm(result, result.warnings), *(line for text in lines for line in wrap(text, COLUMNS))])
 
 
-def _alarm(result: CSIResults) -> list[str]:
-    """Return the verdict and the warnings, each cut to two lines; the full words are in ``warnings``."""
-    shout, said = verdict(result), result.warnings
+def alarm(result: CSIResults, said: Sequence[str]) -> list[str]:
+    """Return the verdict and what was said, each warning cut to two lines; the full words are in ``warnings``."""
+    shout = verdict(result)
     if not shout and not said:
         return []
     head = f"{len(said)} warning{'s' if len(said) != 1 else ''} (in full: .warnings)"

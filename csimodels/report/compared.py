@@ -9,6 +9,7 @@ import pandas as pd
 from csimodels.report import content
 from csimodels.report.blocks import Block
 from csimodels.report.format import count, number, stars
+from csimodels.report.header import is_pls
 
 if TYPE_CHECKING:
     from csimodels.comparison import Comparison
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["compared_blocks"]
 
 PATHS_NOTE = "Standard errors of the standardised paths in parentheses. * p < .05, ** p < .01, *** p < .001."
+PLS_NOTE = "PLS has no standard errors and p-values before a bootstrap."
+SHORT = {"ml": "ML", "pls": "PLS", "plsc": "PLSc"}
 
 
 def compared_blocks(comparison: Comparison) -> list[Block]:
@@ -25,10 +28,12 @@ def compared_blocks(comparison: Comparison) -> list[Block]:
     models = tuple(comparison.results)
     constructs = {name for r in comparison.results.values() for name in (*r.spec.construct_names, *r.paths["target"])}
     explained = comparison.rsquared[[name in constructs for name in comparison.rsquared.index]]
+    notes = [PATHS_NOTE] * bool(comparison.paths_se.notna().any(axis=None))
+    notes += [PLS_NOTE] * any(map(is_pls, comparison.results.values()))
     return [
         *_warned(comparison),
         Block("sizes", "Models", ("", *models), _sizes(comparison)),
-        Block("paths", "Standardised paths", ("path", *models), paths, notes=(PATHS_NOTE,)),
+        Block("paths", "Standardised paths", ("path", *models), paths, notes=tuple(notes)),
         Block("index", "Index (0-100)", ("construct", *models), _pairs(index, se, None, 2)),
         Block("rsquared", "Variance explained by the paths", ("construct", *models), _plain(explained)),
         Block("fit", "Fit measures", ("measure", *models), _fit(comparison.fit_measures)),
@@ -47,6 +52,7 @@ def _sizes(comparison: Comparison) -> tuple[tuple[str, ...], ...]:
     results = comparison.results.values()
     return (
         ("model", *(r.spec.name for r in results)),
+        ("estimator", *(SHORT.get(r.options.estimator, r.options.estimator) for r in results)),
         ("rows", *(count(r.moments.rows) for r in results)),
         ("converged", *("yes" if r.converged else "NO" for r in results)),
         ("admissible", *("yes" if r.admissible else "NO" for r in results)),

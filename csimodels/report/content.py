@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,32 +10,39 @@ import numpy as np
 import pandas as pd
 
 from csimodels.errors import CSIError
-from csimodels.report.blocks import Block, Format, from_frame
+from csimodels.report.blocks import Block, Format, from_frame, matrix
 from csimodels.report.format import count, fixed, number, pvalue
-from csimodels.report.header import WITHHELD, facts, index_or_reason, model_title, verdict
+from csimodels.report.header import WEIGHTED_PLS, WITHHELD, facts, index_or_reason, is_pls, model_title, verdict
 
 if TYPE_CHECKING:
     from csimodels.results import CSIResults
 
 __all__ = [
+    "FIT",
+    "agrees",
     "covariances",
     "effects",
+    "explained",
     "fit",
-    "fornell_larcker",
     "header",
     "impact",
     "in_order",
     "index",
+    "index_shares",
+    "limits",
     "loadings",
     "measure_format",
     "paths",
-    "reliability",
     "rsquared",
+    "share_note",
     "warned",
+    "weights",
+    "with_shares",
 ]
 
+NAMES = ["construct", "indicator"]
 TESTS = {"se": "se", "z": "z", "pvalue": "p"}
-LIMITS = {"ci_lower": "[0.025", "ci_upper": "0.975]"}
+IMPACT_NOTE = "Index points of the construct at the top for 5 more index points of the construct at the left."
 FIT = {
     "chisq": "Chi-square",
     "df": "df",
@@ -54,6 +61,9 @@ FIT = {
     "rmsea_ci_upper": "RMSEA 90 % upper",
     "rmsea_pvalue": "p(RMSEA <= 0.05)",
     "srmr": "SRMR",
+    "srmr_saturated": "SRMR, saturated",
+    "d_uls": "d_ULS",
+    "d_uls_saturated": "d_ULS, saturated",
     "gfi": "GFI",
     "agfi": "AGFI",
     "logl": "Log-likelihood",
@@ -65,12 +75,25 @@ FIT = {
     "ntotal": "n",
     "fmin": "Fmin",
 }
-BRIEF = ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "srmr", "aic", "bic")
+LIKELIHOOD = ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper")
+BRIEF = (*LIKELIHOOD, "srmr", "srmr_saturated", "d_uls", "d_uls_saturated", "aic", "bic")
 COUNTS = ("df", "baseline_df", "npar", "ntotal")
+SATURATED = "Saturated: with constructs that correlate freely, so that only the measurement model is judged."
+
+
+def limits(level: float = 0.95) -> dict[str, str]:
+    """Return the columns of an interval with their headings."""
+    return {"ci_lower": f"[{(1 - level) / 2:.4g}", "ci_upper": f"{(1 + level) / 2:.4g}]"}
 
 
 def _withheld(result: CSIResults) -> tuple[str, ...]:
-    return (WITHHELD,) if result.options.weighted else ()
+    """Return what is to be said where a likelihood is missing; PLS has none to miss."""
+    return (WITHHELD,) if result.options.weighted and not is_pls(result) else ()
+
+
+def _inferred(result: CSIResults) -> dict[str, str]:
+    """Return the columns that follow a standardised estimate; PLS has no other estimate and no errors."""
+    return {} if is_pls(result) else {"est": "estimate", **TESTS, **limits()}
 
 
 def warned(result: CSIResults) -> list[Block]:
@@ -92,10 +115,12 @@ def index(result: CSIResults) -> Block:
     title = "Index (0-100)"
     if table is None:
         return Block("index", title, ("construct",), (), notes=(f"No index: {reason}",))
-    columns = {"construct": "construct", "score": "index", "se": "se", **LIMITS}
+    columns = {"construct": "construct", "score": "index", "se": "se", **limits()}
     notes = [] if result.spec.target is None else [f"Target: {result.spec.target}."]
     if table["se"].notna().any():
         notes.append("Standard errors take the index weights as fixed.")
+    elif is_pls(result):
+        columns, notes = {"construct": "construct", "score": "index"}, [*notes, WEIGHTED_PLS]
     formats: dict[str, Format] = dict.fromkeys(("score", "ci_lower", "ci_upper"), fixed)
     frame = table.rename_axis("construct").reset_index()
     return from_frame("index", title, frame, columns, formats, notes=(*notes, *_withheld(result)))
@@ -103,47 +128,60 @@ def index(result: CSIResults) -> Block:
 
 def paths(result: CSIResults) -> Block:
     """Return the structural paths with hypothesised signs."""
-    columns = {"source": "from", "target": "to", "std": "std", "est": "estimate", **TESTS, **LIMITS}
+    columns = {"source": "from", "target": "to", "std": "std", **_inferred(result)}
     columns |= {"expected_sign": "expected", "sign_agrees": "agrees"}
-    formats: dict[str, Format] = {"expected_sign": str, "sign_agrees": _agrees}
+    formats: dict[str, Format] = {"expected_sign": str, "sign_agrees": agrees}
     notes = ["expected: hypothesised sign (? where theory is open)."]
     return from_frame("paths", "Structural paths", result.paths, columns, formats, 2, (*notes, *_withheld(result)))
 
 
-def _agrees(value: Any) -> str:
+def agrees(value: Any) -> str:
+    """Return whether a sign is as expected; blank where theory is open."""
     return "" if pd.isna(value) else "yes" if value else "NO"
 
 
+def index_shares(result: CSIResults) -> pd.DataFrame:
+    """Return construct, indicator and share of the 0-100 index; no rows where there is no index."""
+    try:
+        return result.weights[[*NAMES, "share"]]
+    except CSIError:
+        return pd.DataFrame(columns=[*NAMES, "share"])
+
+
+def with_shares(outer: pd.DataFrame, shares: pd.DataFrame, constructs: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of both tables by construct; the index of a construct of higher order is made of other items than its weights."""
+    keys = dict.fromkeys([*zip(outer["construct"], outer["indicator"], strict=True), *zip(*(shares[n] for n in NAMES), strict=True)])
+    rows = pd.MultiIndex.from_tuples(sorted(keys, key=lambda key: constructs.index(key[0])), names=NAMES)
+    return pd.concat([t.set_index(NAMES).reindex(rows) for t in (outer, shares)], axis=1).reset_index()
+
+
+def weights(result: CSIResults) -> Block | None:
+    """Return the outer weights of PLS with the items' shares of the index and their collinearity."""
+    if not is_pls(result):
+        return None
+    rows = result.table[result.table["op"] == "<~"].rename(columns={"lhs": "construct", "rhs": "indicator"})
+    outer = rows[[*NAMES, "std"]].merge(result.outer_vif, on=NAMES, how="left")
+    frame = with_shares(outer, index_shares(result), result.spec.construct_names)
+    columns = {"construct": "construct", "indicator": "item", "std": "weight", "share": "share", "vif": "VIF"}
+    kept = {c: head for c, head in columns.items() if c != "share" or frame["share"].notna().any()}
+    return replace(from_frame("weights", "Outer weights", frame, kept, stubs=2, notes=(share_note(frame),)), grouped=True)
+
+
+def share_note(frame: pd.DataFrame) -> str:
+    """Return what weights and shares are, as far as a table has them."""
+    note = "weight: of standardised items."
+    if frame["share"].notna().any():
+        note += " share: of the 0-100 index, on raw answers."
+    return note + (" A construct of higher order has weights of its parts and shares of their items." if frame["std"].isna().any() else "")
+
+
 def loadings(result: CSIResults) -> Block:
-    """Return the loadings with the items' explained variance."""
+    """Return the loadings, after maximum likelihood with the items' explained variance."""
     frame = result.loadings.assign(rsquared=result.loadings["indicator"].map(result.rsquared))
-    columns = {"construct": "construct", "indicator": "item", "std": "std", "est": "estimate", **TESTS, **LIMITS}
-    columns["rsquared"] = "R²"
+    columns = {"construct": "construct", "indicator": "item", "std": "std", **_inferred(result)}
+    columns |= {} if is_pls(result) else {"rsquared": "R²"}
     block = from_frame("loadings", "Loadings", frame, columns, stubs=2, notes=_withheld(result))
     return replace(block, grouped=True)
-
-
-def reliability(result: CSIResults) -> Block:
-    """Return the reliability of each block."""
-    columns = {"construct": "construct", "items": "items", "alpha": "alpha", "alpha_raw": "alpha (raw)"}
-    columns |= {"rho_a": "rho_A", "rho_c": "rho_C", "ave": "AVE"}
-    frame = result.reliability.rename_axis("construct").reset_index()
-    return from_frame("reliability", "Reliability", frame, columns, {"items": count})
-
-
-def _matrix(key: str, title: str, table: pd.DataFrame, corner: str, blank_zero: bool, notes: tuple[str, ...]) -> Block:
-    """Return a table of numbers with names on both sides."""
-    values = table.to_numpy(dtype=float)
-    values = np.where(np.abs(values) < 1e-10, np.nan, values) if blank_zero else values
-    rows = tuple((str(name), *(number(v) for v in line)) for name, line in zip(table.index, values, strict=True))
-    return Block(key, title, (corner, *map(str, table.columns)), rows, notes=notes)
-
-
-def fornell_larcker(result: CSIResults) -> Block:
-    """Return construct correlations below the roots of AVE."""
-    note = "Diagonal: root of AVE; below: correlations. Valid where each root exceeds its row and column."
-    title = "Discriminant validity (Fornell-Larcker)"
-    return _matrix("validity", title, result.fornell_larcker, "construct", False, (note,))
 
 
 def effects(result: CSIResults) -> Block:
@@ -154,8 +192,8 @@ def effects(result: CSIResults) -> Block:
         frame.loc[absent, part] = np.nan
     columns = {"source": "from", "target": "to"}
     for part in ("direct", "indirect", "total"):
-        columns |= {part: part, f"{part}_se": "se"}
-    columns["total_std"] = "total, std"
+        columns |= {part: part} if is_pls(result) else {part: part, f"{part}_se": "se"}
+    columns |= {} if is_pls(result) else {"total_std": "total, std"}
     return from_frame("effects", "Direct, indirect and total effects", frame, columns, stubs=2, notes=_withheld(result))
 
 
@@ -166,16 +204,22 @@ def impact(result: CSIResults) -> Block:
         table = result.impact()
     except CSIError as error:
         return Block("impact", title, ("driver",), (), notes=(f"No impacts: {error}",))
-    note = "Index points of the construct at the top for 5 more index points of the construct at the left."
-    return _matrix("impact", title, table, "driver", True, (note,))
+    return matrix("impact", title, table.where(table.abs() > 1e-10), "driver", (IMPACT_NOTE,))
+
+
+def explained(result: CSIResults) -> list[str]:
+    """Return what the paths explain, in the order of the model."""
+    inside = set(result.paths["target"]) | set(result.spec.construct_names)
+    return [name for name in result.rsquared.index if name in inside]
 
 
 def rsquared(result: CSIResults) -> Block:
-    """Return the explained variance of what the paths explain."""
-    explained = set(result.paths["target"]) | set(result.spec.construct_names)
-    values = result.rsquared[[name in explained for name in result.rsquared.index]]
-    frame = values.rename_axis("construct").reset_index(name="rsquared")
+    """Return the explained variance of what the paths explain, after PLS also adjusted."""
+    frame = result.rsquared[explained(result)].rename_axis("construct").reset_index(name="rsquared")
     columns = {"construct": "construct", "rsquared": "R²"}
+    if is_pls(result):
+        columns["adjusted"] = "adjusted"
+        frame = frame.assign(adjusted=frame["construct"].map(result.rsquared_adj))
     return from_frame("rsquared", "Variance explained by the paths", frame, columns)
 
 
@@ -185,7 +229,8 @@ def fit(result: CSIResults, brief: bool = False) -> Block:
     if brief:
         measures = measures[[m for m in BRIEF if m in measures]]
     rows = tuple((FIT.get(m, m), measure_format(m)(measures[m])) for m in in_order(map(str, measures.index)))
-    return Block("fit", "Fit measures", ("measure", "value"), rows, notes=_withheld(result))
+    notes = (SATURATED,) if is_pls(result) else _withheld(result)
+    return Block("fit", "Fit measures", ("measure", "value"), rows, notes=notes)
 
 
 def in_order(measures: Iterable[str]) -> list[str]:
@@ -199,8 +244,10 @@ def measure_format(name: str) -> Format:
     return pvalue if name.endswith("pvalue") else count if name in COUNTS else number
 
 
-def covariances(result: CSIResults) -> Block:
-    """Return variances, covariances and whatever else is neither loading nor path."""
+def covariances(result: CSIResults) -> Block | None:
+    """Return variances, covariances and whatever else is neither weight, loading nor path; PLS has nothing else."""
+    if is_pls(result):
+        return None
     rows = result.table[~result.table["op"].isin(["=~", "~"])]
     columns = {"lhs": "of", "rhs": "with", "std": "std", "est": "estimate", **TESTS}
     notes = ("Residual where the model explains the variable.", *_withheld(result))

@@ -8,24 +8,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from csimodels.report.axes import figure_of, settled
 from csimodels.report.fonts import faces, printable
 from csimodels.report.format import fixed, short_names, stars, width, wrap
-from csimodels.report.header import verdict
+from csimodels.report.header import is_pls, outer_modes, verdict
 from csimodels.report.layout import BOX, Array, Edge, bends, curve, label_places, place
 from csimodels.report.plots import title_with_verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from matplotlib.patches import FancyBboxPatch
 
+    from csimodels.bootstrapped import Bootstrap
     from csimodels.results import CSIResults
 
 __all__ = ["diagram_size", "draw_paths", "wrapped"]
 
 MARGIN, FOOT, NARROWEST = 0.15, 0.4, 6.2
 NOTE = "Standardised coefficients. * p < .05, ** p < .01, *** p < .001; dashed: p ≥ .05 or no p-value."
-LINE, NEGATIVE, FILL, TARGET_FILL = "#222222", "#B5460F", "#F4F6F8", "#CFE3F3"
+LINE, QUIET, NEGATIVE, FILL, TARGET_FILL = "#222222", "#666666", "#B5460F", "#F4F6F8", "#CFE3F3"
 LETTER = 0.09
 
 
@@ -35,15 +36,23 @@ def _nodes(result: CSIResults) -> list[str]:
     return list(dict.fromkeys([*result.spec.construct_names, *ends])) or list(result.spec.items)
 
 
-def _arrows(result: CSIResults, nodes: list[str]) -> pd.DataFrame:
-    """Return what is drawn as an arrow: paths, and loadings of constructs on constructs of higher order."""
-    loadings = result.loadings.rename(columns={"construct": "source", "indicator": "target"})
-    above = loadings[loadings["target"].isin(result.spec.construct_names)]
-    columns = ["source", "target", "std", "pvalue"]
-    both = [t[columns] for t in (result.paths, above) if len(t)]
-    table = pd.concat(both, ignore_index=True) if both else pd.DataFrame(columns=columns)
+def _arrows(result: CSIResults, nodes: list[str], estimates: CSIResults | Bootstrap) -> pd.DataFrame:
+    """Return what is drawn as an arrow: paths, and what joins constructs of higher order with their parts."""
+    columns = ["source", "target", "std", "pvalue", "inner"]
+    parts = [t.assign(inner=k == 0)[columns] for k, t in enumerate((estimates.paths, *_of_higher_order(result, estimates))) if len(t)]
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     at = {name: k for k, name in enumerate(nodes)}
     return table.assign(s=[at[n] for n in table["source"]], t=[at[n] for n in table["target"]])
+
+
+def _of_higher_order(result: CSIResults, estimates: CSIResults | Bootstrap) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return loadings of parts on constructs that they reflect, and weights of parts in constructs that they form."""
+    table, names, modes = estimates.table, result.spec.construct_names, outer_modes(result)
+    rows = table[table["lhs"].isin(names) & table["rhs"].isin(names)]
+    formed = rows["lhs"].map(modes).isin(["B", "unit"])
+    loadings = rows[(rows["op"] == "=~") & ~formed].rename(columns={"lhs": "source", "rhs": "target"})
+    weights = rows[(rows["op"] == "<~") & formed].rename(columns={"rhs": "source", "lhs": "target"})
+    return loadings, weights
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,7 @@ class Plan:
     nodes : list of str (n,)
         Names in boxes.
     arrows : DataFrame (k rows)
-        source, target, std, pvalue, and the ends' positions s, t among the nodes.
+        source, target, std, pvalue, whether it is a path of the inner model, and the ends' positions s, t among the nodes.
     centre : array (n, 2)
         Centres of the boxes, inches.
     bend : list of float (k,)
@@ -77,10 +86,10 @@ class Plan:
         return [(int(s), int(t)) for s, t in zip(self.arrows["s"], self.arrows["t"], strict=True)]
 
 
-def _plan(result: CSIResults) -> Plan:
+def _plan(result: CSIResults, estimates: CSIResults | Bootstrap) -> Plan:
     """Return where everything goes."""
     nodes = _nodes(result)
-    arrows = _arrows(result, nodes)
+    arrows = _arrows(result, nodes, estimates)
     edges = [(int(s), int(t)) for s, t in zip(arrows["s"], arrows["t"], strict=True)]
     centre = np.array(place(len(nodes), tuple(edges)))
     bend = bends(centre, edges)
@@ -94,7 +103,7 @@ def _plan(result: CSIResults) -> Plan:
 
 def diagram_size(result: CSIResults) -> tuple[float, float]:
     """Return a figure size in inches at which letters fit their boxes."""
-    plan = _plan(result)
+    plan = _plan(result, result)
     wide, tall = plan.high - plan.low
     return float(wide) + 0.1, float(tall) + (0.6 if verdict(result) else 0.4)
 
@@ -112,7 +121,7 @@ def wrapped(name: str, columns: int = 15) -> str:
     return f"{name[:k]}\n{name[k:]}"
 
 
-def draw_paths(result: CSIResults, ax: Axes) -> Axes:
+def draw_paths(result: CSIResults, ax: Axes, bootstrap: Bootstrap | None = None) -> Axes:
     """Draw the path diagram.
 
     Parameters
@@ -121,8 +130,10 @@ def draw_paths(result: CSIResults, ax: Axes) -> Axes:
         Fitted model.
     ax : Axes
         Where to draw; letters shrink with it.
+    bootstrap : Bootstrap, optional
+        Where p-values are from; by default the fit itself.
     """
-    plan = _plan(result)
+    plan = _plan(result, bootstrap or result)
     left, bottom, right, top = map(float, (*plan.low, *plan.high))
     ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     ax.axis("off")
@@ -134,28 +145,28 @@ def draw_paths(result: CSIResults, ax: Axes) -> Axes:
     for k, text in enumerate(texts):
         _draw_arrow(ax, plan, boxes, k, scale)
         _draw_label(ax, places[k], text, scale)
-    note = "\n".join(line.strip() for line in wrap(_note(result), int((right - left - 2 * MARGIN) / LETTER * 1.25)))
+    note = "\n".join(line.strip() for line in wrap(_note(result, plan.arrows), int((right - left - 2 * MARGIN) / LETTER * 1.25)))
     ax.text(left + MARGIN, bottom + FOOT / 2, note, fontsize=9.5 * scale, va="center").set_in_layout(False)
     return ax
 
 
 def _scale(ax: Axes, wide: float, tall: float) -> float:
     """Return the size of letters relative to a full-size diagram."""
-    figure = figure_of(ax)
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
-    extent = ax.get_window_extent()
-    return float(np.clip(min(extent.width / wide, extent.height / tall) / figure.dpi, 0.35, 1.1))
+    extent = settled(ax)
+    return float(np.clip(min(extent.width / wide, extent.height / tall) / figure_of(ax).dpi, 0.35, 1.1))
 
 
-def figure_of(ax: Axes) -> Figure:
-    """Return the figure that axes belong to, also through subfigures."""
-    return ax.figure.canvas.figure
-
-
-def _note(result: CSIResults) -> str:
-    return NOTE + (" Under row weights there are no p-values." if result.options.weighted else "")
+def _note(result: CSIResults, arrows: pd.DataFrame) -> str:
+    """Return what the arrows say."""
+    parts = [NOTE]
+    if arrows["pvalue"].isna().all():
+        parts = [
+            "Standardised coefficients. Dashed, because "
+            + ("PLS has no p-values before a bootstrap." if is_pls(result) else "no p-value is known.")
+        ]
+    if not arrows["inner"].all():
+        parts.append("Thin with open heads: a construct of higher order and its parts.")
+    return " ".join(parts) + (" Under row weights there are no p-values." if result.options.weighted else "")
 
 
 def _draw_boxes(result: CSIResults, ax: Axes, plan: Plan, scale: float) -> list[FancyBboxPatch]:
@@ -182,7 +193,9 @@ def _draw_boxes(result: CSIResults, ax: Axes, plan: Plan, scale: float) -> list[
 def _draw_arrow(ax: Axes, plan: Plan, boxes: list[FancyBboxPatch], k: int, scale: float) -> None:
     from matplotlib.patches import FancyArrowPatch
 
-    (s, t), std, p = plan.edges[k], float(plan.arrows["std"].iloc[k]), float(plan.arrows["pvalue"].iloc[k])
+    (s, t), row = plan.edges[k], plan.arrows.iloc[k]
+    std, p, inner = float(row["std"]), float(row["pvalue"]), bool(row["inner"])
+    thick = 0.9 + 1.3 * float(np.nan_to_num(min(abs(std), 1.0)))
     arrow = FancyArrowPatch(
         tuple(plan.centre[s]),
         tuple(plan.centre[t]),
@@ -191,11 +204,11 @@ def _draw_arrow(ax: Axes, plan: Plan, boxes: list[FancyBboxPatch], k: int, scale
         shrinkA=0,
         shrinkB=1,
         connectionstyle=f"arc3,rad={plan.bend[k]}",
-        arrowstyle="-|>,head_length=0.45,head_width=0.22",
+        arrowstyle=f"{'-|>' if inner else '->'},head_length=0.45,head_width=0.22",
         mutation_scale=14 * scale,
-        linewidth=(0.9 + 1.3 * np.nan_to_num(min(abs(std), 1.0))) * scale,
+        linewidth=(thick if inner else 1.0) * scale,
         linestyle="-" if p < 0.05 else "--",
-        color=NEGATIVE if std <= -0.005 else LINE,
+        color=NEGATIVE if std <= -0.005 else LINE if inner else QUIET,
         zorder=2,
     )
     ax.add_patch(arrow)

@@ -13,7 +13,7 @@ from csimodels.report.format import clean, count, number, pvalue
 if TYPE_CHECKING:
     from csimodels.results import CSIResults
 
-__all__ = ["facts", "fit_line", "index_or_reason", "is_pls", "model_title", "verdict"]
+__all__ = ["estimator_name", "facts", "fit_line", "index_or_reason", "is_pls", "model_title", "outer_modes", "verdict"]
 
 ESTIMATORS = {"ml": "Maximum likelihood", "pls": "Partial least squares", "plsc": "Consistent partial least squares (PLSc)"}
 LIKELIHOODS = {"normal": "divisor n", "wishart": "Wishart, divisor n - 1"}
@@ -24,6 +24,7 @@ WEIGHT_RULES = {
 }
 SCHEMES = {"path": "path weighting scheme", "factorial": "factorial scheme", "centroid": "centroid scheme"}
 NO_ERRORS = "PLS has no analytic standard errors: call res.bootstrap(df) for standard errors, intervals and p-values."
+WEIGHTED_PLS = "Rows are weighted: standard errors are withheld; call res.bootstrap(df, weights=...) for them."
 WITHHELD = "Rows are weighted: standard errors, p-values and chi-square based fit are withheld; their cells are blank."
 
 
@@ -53,7 +54,7 @@ def facts(result: CSIResults) -> list[tuple[str, str]]:
     pairs = [
         ("Model", model_title(result)),
         ("Left out", "; ".join(result.spec.lost)),
-        ("Estimator", _estimator(result)),
+        ("Estimator", estimator_name(result)),
         ("Engine", _engine(result)),
         ("Rows used", count(result.moments.rows)),
         ("Rows dropped", count(result.moments.dropped)),
@@ -61,6 +62,7 @@ def facts(result: CSIResults) -> list[tuple[str, str]]:
         ("Row weights", "yes" if options.weighted else "no"),
         ("Latent scale", "" if is_pls(result) else "variances 1" if options.std_lv else "first loadings 1"),
         ("Outer modes", _modes(result) if is_pls(result) else ""),
+        ("Corrected", _corrected(result) if is_pls(result) else ""),
         ("Standard errors", NO_ERRORS if is_pls(result) else ""),
         ("Free parameters", count(result.fit_measures["npar"])),
         ("Converged", "yes" if result.converged else "NO"),
@@ -76,14 +78,30 @@ def is_pls(result: CSIResults) -> bool:
     return result.options.estimator.startswith("pls")
 
 
+def outer_modes(result: CSIResults) -> dict[str, str]:
+    """Return the mode of PLS by construct; empty after maximum likelihood."""
+    if not is_pls(result):
+        return {}
+    plan = result.options.plan(result.spec)
+    return {c: m for c, m in zip(plan.constructs, plan.modes, strict=True) if c in result.spec.construct_names}
+
+
+def _corrected(result: CSIResults) -> str:
+    """Return the constructs that PLSc corrected for attenuation."""
+    plan = result.options.plan(result.spec)
+    return ", ".join(plan.constructs[j] for j in plan.consistent)
+
+
 def _modes(result: CSIResults) -> str:
     """Return the constructs that are not of mode A, or that all are."""
-    plan = result.options.plan(result.spec)
-    other = [f"{c} {m}" for c, m in zip(plan.constructs, plan.modes, strict=True) if m != "A"]
-    return f"A; but {', '.join(other)}" if other else "A for every block"
+    modes = outer_modes(result)
+    if len(set(modes.values())) == 1:
+        return f"{next(iter(modes.values()))} for every block"
+    return "A, but " + ", ".join(f"{c} {m}" for c, m in modes.items() if m != "A")
 
 
-def _estimator(result: CSIResults) -> str:
+def estimator_name(result: CSIResults) -> str:
+    """Return the estimator with what it was told."""
     options = result.options
     name = ESTIMATORS.get(options.estimator, options.estimator.upper())
     if is_pls(result):
@@ -95,7 +113,7 @@ def _estimator(result: CSIResults) -> str:
 def _engine(result: CSIResults) -> str:
     engine = result.engine
     if is_pls(result):
-        return f"native, {engine.evaluations} iterations, largest change of a weight below {_tolerance(result)}"
+        return f"native, {engine.evaluations} iterations; stops when no weight changes by more than {result.options.tol:g}"
     if engine.name == "native":
         why = f"; {engine.why}" if engine.why else ""
         return f"native Fisher scoring ({engine.evaluations} evaluations){why}"
@@ -104,11 +122,6 @@ def _engine(result: CSIResults) -> str:
         f"{engine.name}, then native Fisher scoring; before polishing: chi-square {number(engine.chisq)}, flag: {flag}; "
         f"polishing moved the furthest estimate by {number(engine.polish_length)} se"
     )
-
-
-def _tolerance(result: CSIResults) -> str:
-    """Return the stopping rule of PLS."""
-    return f"{result.options.tol:g}"
 
 
 def fit_line(result: CSIResults) -> str:

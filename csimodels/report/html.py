@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from csimodels.report import content
+from csimodels.report import content, validity
 from csimodels.report.blocks import Block
 from csimodels.report.format import escape_html, short_names
+from csimodels.report.header import is_pls
 
 if TYPE_CHECKING:
     from csimodels.results import CSIResults
 
-__all__ = ["STYLE", "boxed", "notebook", "notes", "table", "warning"]
+__all__ = ["STYLE", "beside", "boxed", "notebook", "notes", "table", "warning"]
 
 NAME_COLUMNS = 40
 RULE = "rgba(128, 128, 128, .45)"
@@ -106,8 +107,18 @@ def boxed(blocks: Iterable[Block]) -> str:
 
 
 def notebook(result: CSIResults) -> str:
-    """Return the compact block for a notebook: warnings, header, index, paths, fit."""
-    rows = (content.header(result), content.index(result)), (content.paths(result), content.fit(result, brief=True))
-    beside = ["".join(f"<div>{table(b)}</div>" for b in row) for row in rows]
-    tables = "".join(f'<div class="side">{row}</div>' for row in beside)
-    return f'<div class="csimodels"><style>{STYLE}</style>{"".join(map(table, content.warned(result)))}{tables}</div>'
+    """Return the compact block for a notebook: warnings, header, index, paths, fit; after PLS also reliability."""
+    measured = [validity.with_cutoffs(validity.reliability(result))] if is_pls(result) else []
+    return beside(
+        content.warned(result),
+        (content.header(result), content.index(result)),
+        (content.paths(result), content.fit(result, brief=True)),
+        measured,
+    )
+
+
+def beside(above: Sequence[Block], *rows: Sequence[Block]) -> str:
+    """Return blocks in rows, side by side where there is room, in a styled block of their own."""
+    sides = ["".join(f"<div>{table(b)}</div>" for b in row) for row in rows if row]
+    tables = "".join(f'<div class="side">{side}</div>' for side in sides)
+    return f'<div class="csimodels"><style>{STYLE}</style>{"".join(map(table, above))}{tables}</div>'

@@ -96,7 +96,9 @@ class Rendered:
 
         Notes
         -----
-        Arrows are dashed where p is .05 or more, or unknown. Covariances are not drawn.
+        Arrows are dashed where p is .05 or more, or unknown, as after PLS: ``res.bootstrap(df).plot_paths()`` knows it. Thin arrows join
+        constructs of higher order with their parts, towards the parts that reflect them and from the parts that form them. Covariances
+        are not drawn.
 
         Examples
         --------
@@ -106,6 +108,7 @@ class Rendered:
         >>> len([t for t in ax.texts if "R²" in t.get_text()])
         5
         """
+        from csimodels.report.axes import new_axes
         from csimodels.report.diagram import diagram_size, draw_paths
 
         result = cast("CSIResults", self)
@@ -141,15 +144,87 @@ class Rendered:
         >>> ax.get_xlim() == (0, 100)
         True
         """
+        from csimodels.report.axes import new_axes
         from csimodels.report.plots import draw_index, index_size
 
         result = cast("CSIResults", self)
-        size = index_size(result.index_table(level=level))
-        return draw_index(result, ax if ax is not None else new_axes(size), level)
+        table = result.index_table(level=level)
+        return draw_index(result, table, ax if ax is not None else new_axes(index_size(table)), f"{100 * level:g} %")
 
+    def plot_ipma(self, target: str | None = None, level: str = "construct", ax: Axes | None = None) -> Axes:
+        """Draw the importance-performance map: what drives a target's index, and how well the drivers do.
 
-def new_axes(size: tuple[float, float]) -> Axes:
-    """Return the axes of a new pyplot figure."""
-    from matplotlib import pyplot as plt
+        Parameters
+        ----------
+        target : str, optional
+            Construct whose index is to rise; by default the model's target.
+        level : {"construct", "indicator"}
+            Whether drivers are constructs or their items.
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
 
-    return plt.subplots(figsize=size, layout="constrained")[1]
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ScaleError
+            An item has no theoretical scale.
+        SpecError
+            No target, or an unknown one.
+        OptionError
+            Unknown level.
+
+        Notes
+        -----
+        Lines are at the means of what is drawn, not weighted. Quarters are named after Martilla & James (1977,
+        doi:10.1177/002224297704100112); the map is that of Ringle & Sarstedt (2016, doi:10.1108/IMDS-10-2015-0449).
+
+        Examples
+        --------
+        >>> import csimodels as csi
+        >>> ax = csi.fit_acsi(csi.load_acsi_demo(), estimator="pls").plot_ipma()
+        >>> {"quality", "value"} <= {t.get_text() for t in ax.texts}
+        True
+        """
+        from csimodels.report.axes import new_axes
+        from csimodels.report.ipma import IPMA_SIZE, draw_ipma
+
+        result = cast("CSIResults", self)
+        table = result.ipma(target, level)
+        rows = table.rename_axis("construct").reset_index() if level == "construct" else table
+        return draw_ipma(result, rows, str(target or result.spec.target), ax if ax is not None else new_axes(IPMA_SIZE))
+
+    def plot_weights(self, ax: Axes | None = None) -> Axes:
+        """Draw the shares of the items in their index, construct by construct.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure of fitting size.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ScaleError
+            An item has no theoretical scale.
+        MissingStatisticError
+            The moments hold no means.
+
+        Examples
+        --------
+        >>> import csimodels as csi
+        >>> res = csi.fit_acsi(csi.load_acsi_demo(), estimator="pls")
+        >>> len(res.plot_weights().get_yticklabels()) == len(res.weights) + len(res.index)
+        True
+        """
+        from csimodels.report.axes import new_axes
+        from csimodels.report.shares import draw_weights, weights_size
+
+        result = cast("CSIResults", self)
+        table = result.weights
+        return draw_weights(result, table, ax if ax is not None else new_axes(weights_size(table)))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from csimodels.report import content
+from csimodels.report import content, validity
+from csimodels.report.blocks import Block
 from csimodels.report.format import escape_html
-from csimodels.report.header import index_or_reason, model_title, verdict
+from csimodels.report.header import index_or_reason, is_pls, model_title, verdict
 from csimodels.report.html import STYLE, table
 
 if TYPE_CHECKING:
@@ -20,10 +21,26 @@ if TYPE_CHECKING:
 __all__ = ["figure", "page", "sections"]
 
 Section = tuple[str, str, str]
+Figure = tuple[str, str, str, tuple[float, float], Callable[["Axes"], object]]
+Maker = Callable[["CSIResults"], Block | None]
+TABLES: tuple[tuple[str, str, tuple[Maker, ...]], ...] = (
+    ("header", "Model and estimation", (content.header,)),
+    ("index", "Index", (content.index,)),
+    ("paths", "Structural model", (content.paths,)),
+    ("measurement", "Measurement model", (content.weights, content.loadings, validity.reliability)),
+    ("validity", "Discriminant validity", (validity.fornell_larcker, validity.htmt, validity.cross_loadings)),
+    ("collinearity", "Collinearity and effect sizes", (validity.collinearity,)),
+    ("rsquared", "Explained variance", (content.rsquared,)),
+    ("effects", "Effects", (content.effects,)),
+    ("impact", "Impacts", (content.impact,)),
+    ("fit", "Fit", (content.fit,)),
+    ("covariances", "Variances", (content.covariances,)),
+)
 PAGE_STYLE = """
 :root { color-scheme: light dark; }
 body.csimodels { margin: 2rem auto; padding: 0 1.2rem; max-width: 68rem; font-size: 1rem; }
 body.csimodels section { margin: 2rem 0; overflow-x: auto; }
+body.csimodels section table { margin-top: 1rem; }
 body.csimodels figure { margin: .5rem 0; padding: .5rem; background: #fff; color: #000; }
 body.csimodels svg { max-width: 100%; height: auto; }
 body.csimodels figcaption { font-size: .85rem; }
@@ -52,34 +69,51 @@ def page(result: CSIResults) -> str:
 def sections(result: CSIResults) -> list[Section]:
     """Return the sections as (id, title, HTML), in the order of a paper."""
     parts: list[Section] = [("warnings", "Warnings", "".join(map(table, content.warned(result))))]
-    tables = [
-        ("header", "Model and estimation", (content.header,)),
-        ("index", "Index", (content.index,)),
-        ("measurement", "Measurement model", (content.loadings, content.reliability)),
-        ("validity", "Discriminant validity", (content.fornell_larcker,)),
-        ("paths", "Structural model", (content.paths,)),
-        ("effects", "Effects", (content.effects,)),
-        ("impact", "Impacts", (content.impact,)),
-        ("rsquared", "Explained variance", (content.rsquared,)),
-        ("fit", "Fit", (content.fit,)),
-        ("covariances", "Variances", (content.covariances,)),
-    ]
-    parts += [(key, name, "".join(table(make(result)) for make in makers)) for key, name, makers in tables]
+    parts += [(key, name, _tables(result, makers)) for key, name, makers in TABLES]
     parts += _figures(result)
     return [part for part in parts if part[2]]
 
 
+def _tables(result: CSIResults, makers: Sequence[Maker]) -> str:
+    """Return the tables of a section with the usual cutoffs beneath."""
+    made = [make(result) for make in makers]
+    return "".join(table(validity.with_cutoffs(block)) for block in made if block is not None)
+
+
 def _figures(result: CSIResults) -> list[Section]:
-    """Return the path diagram and, where there is an index, its plot."""
+    """Return the path diagram and, where there is an index, its plot; after PLS also the weights and the map of the target."""
     from csimodels.report.diagram import diagram_size, draw_paths
     from csimodels.report.plots import draw_index, index_size
 
-    diagram = figure("diagram", "Path diagram", diagram_size(result), lambda ax: draw_paths(result, ax))
+    figures: list[Figure] = [("diagram", "Path diagram", "Path diagram", diagram_size(result), lambda ax: draw_paths(result, ax))]
     found, _ = index_or_reason(result)
-    if found is None:
-        return [("diagram", "Path diagram", diagram)]
-    plot = figure("indexplot", "Index of every construct", index_size(found), lambda ax: draw_index(result, ax))
-    return [("diagram", "Path diagram", diagram), ("indexplot", "Index plot", plot)]
+    if found is not None:
+        size = index_size(found)
+        figures += [("indexplot", "Index plot", "Index of every construct", size, lambda ax: draw_index(result, found, ax, "95 %"))]
+        figures += _pls_figures(result) if is_pls(result) else []
+    return [(key, name, figure(key, caption, size, draw)) for key, name, caption, size, draw in figures]
+
+
+def _pls_figures(result: CSIResults) -> list[Figure]:
+    """Return the weights of the items and, where there is a target, what drives it."""
+    from csimodels.report.ipma import IPMA_SIZE, draw_ipma
+    from csimodels.report.shares import draw_weights, weights_size
+
+    shares, target = result.weights, result.spec.target
+    out: list[Figure] = [
+        (
+            "weightsplot",
+            "Weights plot",
+            "Share of every item in its index",
+            weights_size(shares),
+            lambda ax: draw_weights(result, shares, ax),
+        )
+    ]
+    if target is not None:
+        drivers = result.ipma().rename_axis("construct").reset_index()
+        caption = f"Importance and performance of what drives {target}"
+        out += [("map", "Importance-performance map", caption, IPMA_SIZE, lambda ax: draw_ipma(result, drivers, target, ax))]
+    return out
 
 
 def figure(key: str, caption: str, size: tuple[float, float], draw: Callable[[Axes], object]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.colors import to_rgba
+from matplotlib.colors import to_rgb
 
 from csimodels.report.fonts import faces, printable
 from csimodels.report.format import number, short_names
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from csimodels.results import CSIResults
 
-__all__ = ["draw_index", "index_size", "title_with_verdict"]
+__all__ = ["OTHER", "TARGET", "draw_index", "index_size", "label_rows", "pale", "title_with_verdict"]
 
 TARGET, OTHER, ALARM = "#D55E00", "#0072B2", "#B00020"
 
@@ -26,38 +27,50 @@ def index_size(table: pd.DataFrame) -> tuple[float, float]:
     return 7.0, 1.4 + 0.42 * len(table)
 
 
-def draw_index(result: CSIResults, ax: Axes, level: float = 0.95) -> Axes:
+def draw_index(result: CSIResults, table: pd.DataFrame, ax: Axes, interval: str) -> Axes:
     """Draw the index of every construct with its interval; the target by colour, hatching and weight.
 
     Parameters
     ----------
     result : CSIResults
         Fitted model.
+    table : DataFrame
+        By construct: score, ci_lower, ci_upper.
     ax : Axes
         Where to draw.
-    level : float
-        Coverage of the intervals.
+    interval : str
+        What the intervals are.
     """
-    table = result.index_table(level=level)
     short = short_names(map(str, table.index), 28)
     for k, (name, row) in enumerate(table.iterrows()):
         _draw_row(ax, k, row, name == result.spec.target)
-    ax.set_yticks(range(len(table)), [printable(short[str(name)]) for name in table.index])
-    for tick, name in zip(ax.get_yticklabels(), table.index, strict=True):
-        tick.set(parse_math=False, **faces(tick.get_text()), weight="bold" if name == result.spec.target else "normal")
-    ax.set(xlim=(0, 100), ylim=(len(table) - 0.4, -0.6), xlabel=_caption(table, level))
+    bold = [name == result.spec.target for name in table.index]
+    label_rows(ax, [short[str(name)] for name in table.index], bold)
+    ax.set(xlim=(0, 100), ylim=(len(table) - 0.4, -0.6), xlabel=_caption(table, interval))
     ax.grid(axis="x", color="0.88", linewidth=0.8)
     ax.set_axisbelow(True)
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.tick_params(axis="y", length=0)
     title_with_verdict(result, ax)
     return ax
+
+
+def label_rows(ax: Axes, names: Sequence[str], bold: Sequence[bool]) -> None:
+    """Put names at the left of rows 0, 1, ..., some in bold, and take away the frame."""
+    ax.set_yticks(range(len(names)), [printable(name) for name in names])
+    for tick, heavy in zip(ax.get_yticklabels(), bold, strict=True):
+        tick.set(parse_math=False, **faces(tick.get_text()), weight="bold" if heavy else "normal")
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+
+
+def pale(colour: str) -> tuple[float, ...]:
+    """Return a colour thinned with white; opaque, because SVG prints a hatch over a transparent colour invisibly."""
+    return tuple(0.65 + 0.35 * part for part in to_rgb(colour))
 
 
 def _draw_row(ax: Axes, k: int, row: pd.Series, target: bool) -> None:
     """Draw one construct: a bar, its interval with caps and its value; the target's bar is hatched as well as coloured."""
     colour, score = (TARGET if target else OTHER), float(row["score"])
-    ax.barh(k, score, height=0.62, facecolor=to_rgba(colour, 0.35), edgecolor=colour, linewidth=1.0, hatch="//" if target else None)
+    ax.barh(k, score, height=0.62, facecolor=pale(colour), edgecolor=colour, linewidth=1.0, hatch="//" if target else None)
     if pd.notna(row["ci_lower"]):
         ax.errorbar(score, k, xerr=[[score - row["ci_lower"]], [row["ci_upper"] - score]], color="black", capsize=4, linewidth=1.4)
     edge = score if pd.isna(row["ci_upper"]) else float(row["ci_upper"])
@@ -76,10 +89,10 @@ def _draw_row(ax: Axes, k: int, row: pd.Series, target: bool) -> None:
     )
 
 
-def _caption(table: pd.DataFrame, level: float) -> str:
-    if table["se"].isna().all():
+def _caption(table: pd.DataFrame, interval: str) -> str:
+    if table["ci_lower"].isna().all():
         return "Index (0-100); no intervals, because standard errors are withheld"
-    return f"Index (0-100) with {100 * level:g} % interval"
+    return f"Index (0-100) with {interval} interval"
 
 
 def title_with_verdict(result: CSIResults, ax: Axes) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from statsmodels.iolib.summary import Summary
 from statsmodels.iolib.table import SimpleTable
 
-from csimodels.report import content
-from csimodels.report.blocks import Block, folded, names_in
+from csimodels.report import content, validity
+from csimodels.report.blocks import Block, folded, names_in, numbered
 from csimodels.report.format import escape_html, escape_latex, short_names
+from csimodels.report.header import is_pls
 from csimodels.report.html import table
 from csimodels.report.text import as_csv, as_latex, as_text, natural_width
 
@@ -19,8 +20,24 @@ if TYPE_CHECKING:
 
 __all__ = ["BlockTable", "ResultSummary", "summarise", "summarise_blocks"]
 
-NARROWEST = 78
+NARROWEST, WIDEST = 78, 110
+MATRICES = ("validity", "htmt", "cross_loadings")
 NAME_COLUMNS = 24
+OPENING = (content.header, content.index, content.paths)
+ML = (*OPENING, content.loadings, validity.reliability, content.effects, content.rsquared, content.fit, content.covariances)
+PLS = (
+    *OPENING,
+    content.weights,
+    content.loadings,
+    validity.reliability,
+    validity.fornell_larcker,
+    validity.htmt,
+    validity.cross_loadings,
+    validity.collinearity,
+    content.rsquared,
+    content.effects,
+    content.fit,
+)
 
 
 class BlockTable(SimpleTable):  # type: ignore[misc]
@@ -70,26 +87,28 @@ class ResultSummary(Summary):  # type: ignore[misc]
 
 
 def summarise_blocks(blocks: Sequence[Block], name_columns: int = NAME_COLUMNS, fold: Sequence[str] = ()) -> ResultSummary:
-    """Return blocks as a Summary: one width, one short form for each name, some in two pairs of columns where they are printed."""
+    """Return blocks as a Summary: one width, one short form for each name.
+
+    Where they are printed, some blocks are in two pairs of columns, and matrices that are too wide have numbers above their columns.
+    """
     short = short_names(names_in(blocks), name_columns)
-    printed = [folded(b) if b.key in fold else b for b in blocks]
+    printed = [_printed(b, short, fold) for b in blocks]
     total = max([NARROWEST, *(natural_width(b, short) for b in printed)])
     out = ResultSummary()
     out.tables = [BlockTable(b, p, short, total) for b, p in zip(blocks, printed, strict=True)]
     return out
 
 
+def _printed(block: Block, short: Mapping[str, str], fold: Sequence[str]) -> Block:
+    """Return a block in the form in which it is printed."""
+    if block.key in fold:
+        return folded(block)
+    return numbered(block, short) if block.key in MATRICES and natural_width(block, short) > WIDEST else block
+
+
 def summarise(result: CSIResults) -> ResultSummary:
-    """Return the summary of a result, warnings first."""
-    makers = (
-        content.header,
-        content.index,
-        content.paths,
-        content.loadings,
-        content.reliability,
-        content.effects,
-        content.rsquared,
-        content.fit,
-        content.covariances,
-    )
-    return summarise_blocks([*content.warned(result), *(make(result) for make in makers)], fold=("header", "fit"))
+    """Return the summary of a result, warnings first; PLS has its cutoffs beneath the tables."""
+    made = [make(result) for make in (PLS if is_pls(result) else ML)]
+    blocks = [block for block in made if block is not None]
+    shown = map(validity.with_cutoffs, blocks) if is_pls(result) else blocks
+    return summarise_blocks([*content.warned(result), *shown], fold=("header", "fit"))
