@@ -32,7 +32,8 @@ EFFECTS = ("direct", "indirect", "total")
 class Bootstrap(DrawnBootstrap):
     """Present bootstrap standard errors, intervals and p-values under the property names of a result.
 
-    Made by :meth:`CSIResults.bootstrap`. Resamples that did not converge are left out and counted; inadmissible ones are kept and counted.
+    Made by :meth:`CSIResults.bootstrap`. Resamples that did not converge are left out and counted; inadmissible
+    ones (a negative variance, a loading beyond one, construct covariances that are not positive definite) are kept and counted.
     p-values are two-sided normal ones of estimate / se.
 
     Attributes

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from csimodels.blas import one_thread
 from csimodels.estimators.matrices import fill, implied, layout, parameters
-from csimodels.estimators.ml import minimise
+from csimodels.estimators.ml import minimise_stack
 from csimodels.estimators.pls import outer_weights
 from csimodels.estimators.pls_estimate import MAX_ITERATIONS, correlations, state_of
 from csimodels.estimators.pls_plan import Plan
@@ -94,7 +94,7 @@ def fit_ml_groups(table: ParameterTable, recipe: Recipe, stack: MomentStack, row
         own = _part(stack, at)
         n = rows[at] - 1.0 if wishart else rows[at].astype(float)
         S = np.moveaxis(own.cov * (rows[at] / n), -1, 0)
-        found = minimise(lay, S, start(table, lay, S), 1e-12, 100)
+        found = minimise_stack(lay, S, start(table, lay, S))
         good = found.converged
         full = parameters(lay, np.where(good[:, None], found.x, np.nan), S)
         full_good, S_good = full[good], S[good]
@@ -105,7 +105,7 @@ def fit_ml_groups(table: ParameterTable, recipe: Recipe, stack: MomentStack, row
         measures = fit_stack(found.F[good], S_good, implied(fill(lay, full_good)).Sigma, n[good], table.n_free, x)
         values |= {f"fit.{name}": value[None] for name, value in measures.items()}
         proper = np.zeros(len(at), dtype=bool)
-        proper[good] = ml_proper(table, lay, full_good)
+        proper[good] = ml_proper(table, lay, full_good, paths=True)
         return GroupFits(_spread(values, good), good, proper, found.evaluations)
 
     return _in_blocks(one, usable, len(rows))

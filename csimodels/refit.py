@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from csimodels.additive import Moments
 from csimodels.estimators.estimate import Estimate
 from csimodels.estimators.matrices import fill, implied, parameters
-from csimodels.estimators.ml import Solution, minimise
+from csimodels.estimators.ml import Solution, minimise_near, minimise_stack
 from csimodels.estimators.pls import outer_weights
 from csimodels.estimators.pls_estimate import MAX_ITERATIONS, PLSEstimate, correlations, state_of
+from csimodels.estimators.starts import start
 from csimodels.measures.fit import srmr_stack
 from csimodels.measures.ml_quantities import ml_proper, ml_quantities
 from csimodels.measures.outline import Outline
@@ -26,6 +27,7 @@ from csimodels.resample import MomentStack
 __all__ = ["Recipe", "Refitted", "ml_refitted", "original", "refit", "stack_of"]
 
 Array = NDArray[Any]
+SECOND_TRY = 25
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +94,19 @@ def _again_pls(estimate: PLSEstimate, recipe: Recipe, stack: MomentStack) -> Ref
 @refit.register
 def _again_ml(estimate: Estimate, recipe: Recipe, stack: MomentStack) -> Refitted:
     S = np.moveaxis(stack.cov, -1, 0) * recipe.factor
-    return ml_refitted(
-        estimate, recipe, stack, S, minimise(estimate.layout, S, np.repeat(estimate.x[None], len(S), axis=0), 1e-8, 25, True)
-    )
+    return ml_refitted(estimate, recipe, stack, S, _minimised(estimate, S))
+
+
+def _minimised(estimate: Estimate, S: Array) -> Solution:
+    """Return solutions found from the estimate; members that do not converge from there get a second try from values of their own."""
+    found = minimise_near(estimate.layout, S, estimate.x, estimate.S)
+    left = np.flatnonzero(~found.converged & np.isfinite(found.F))
+    if left.size:
+        again = minimise_stack(estimate.layout, S[left], start(estimate.table, estimate.layout, S[left]), 1e-8, SECOND_TRY)
+        better = again.converged
+        for old, new in zip(found, again, strict=True):
+            old[left[better]] = new[better]
+    return found
 
 
 def ml_refitted(estimate: Estimate, recipe: Recipe, stack: MomentStack, S: Array, found: Solution) -> Refitted:
@@ -114,7 +126,7 @@ def ml_refitted(estimate: Estimate, recipe: Recipe, stack: MomentStack, S: Array
         spread[key] = np.full((len(value), len(found.converged)), np.nan)
         spread[key][:, good] = value
     proper = np.zeros(len(found.converged), dtype=bool)
-    proper[good] = ml_proper(table, lay, full)
+    proper[good] = ml_proper(table, lay, full, paths=False)
     return Refitted(spread, found.converged, proper, found.evaluations)
 
 

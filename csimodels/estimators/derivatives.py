@@ -8,21 +8,52 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from csimodels.estimators.matrices import BETA, LAMBDA, PSI, Implied, Layout
 
-__all__ = ["Pairs", "expected_hessian", "gradient", "observed_hessian", "pairs", "sigma_jacobian"]
+__all__ = ["Pairs", "Workspace", "expected_hessian", "gradient", "hessian", "observed_hessian", "pairs", "sigma_jacobian"]
 
 Array = NDArray[Any]
+
+
+class Workspace:
+    """Arrays that are used again: fresh ones of some size cost more than the arithmetic done on them."""
+
+    def __init__(self) -> None:
+        self._flat: dict[str, Array] = {}
+
+    def __call__(self, name: str, *shape: int) -> Array:
+        """Return an array of a shape, uninitialised, that shares its memory with earlier ones of the same name."""
+        size = prod(shape)
+        flat = self._flat.get(name)
+        if flat is None or flat.size < size:
+            flat = self._flat[name] = np.empty(size)
+        return flat[:size].reshape(shape)
+
+
+class Second(NamedTuple):
+    """Second-derivative terms of the pairs of positions: the first term of each pair that has one, then the second terms, and so on.
+
+    weight (t, 1) coefficients; z (t,) flat positions in Z'GZ; entry (t,) positions in [A, Phi]; counts: how many pairs have a first term,
+    a second one, and so on.
+    """
+
+    weight: Array
+    z: Array
+    entry: Array
+    counts: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
     """Indices of the rank-two derivatives.
+
+    Pairs of positions are in an order of their own: the more second-derivative terms, the earlier.
 
     Attributes
     ----------
@@ -32,20 +63,24 @@ class Pairs:
         One half on a diagonal of Psi or Theta, else one.
     to : array (k, q)
         Sum over positions that share a free parameter, or None where each has its own.
-    uu, vv, uv : arrays (k * k,)
-        Flat positions of all pairs of columns in a product Z'WZ.
-    second : tuple of arrays
-        (row k, row l, coefficient, Z-column, Z-column, index into [A, Phi]) of each second-derivative term.
+    gather : tuple of arrays (N,)
+        Flat positions in a product Z'WZ of (u, u), (v, v), (u, v) and (v, u), each for all N = k (k + 1) / 2 pairs of positions.
+    weight : array (N, 1)
+        Twice c_k c_l of each pair.
+    square : array (k * k,)
+        Pair of each entry of a symmetric matrix.
+    second : Second
+        Second-derivative terms.
     """
 
     u: Array
     v: Array
     c: Array
     to: Array | None
-    uu: Array
-    vv: Array
-    uv: Array
-    second: tuple[Array, ...]
+    gather: tuple[Array, ...]
+    weight: Array
+    square: Array
+    second: Second
 
 
 @lru_cache(maxsize=256)
@@ -64,9 +99,27 @@ def pairs(lay: Layout) -> Pairs:
     if not shared:
         order = np.argsort(number)
         matrix, row, col, u, v, c = matrix[order], row[order], col[order], u[order], v[order], c[order]
-    wide = p + 2 * m
-    uu, vv, uv = ((a[:, None] * wide + b).ravel() for a, b in ((u, u), (v, v), (u, v)))
-    return Pairs(u, v, c, gather if shared else None, uu, vv, uv, _second_terms(p, m, matrix, row, col, u, v, c))
+    terms = _second_terms(p, m, matrix, row, col, u, v, c)
+    i, j, second = _ordered(k.size, terms, p + 2 * m)
+    square = np.empty((k.size, k.size), dtype=int)
+    square[i, j] = square[j, i] = np.arange(i.size)
+    flat = tuple(a[i] * (p + 2 * m) + b[j] for a, b in ((u, u), (v, v), (u, v), (v, u)))
+    return Pairs(u, v, c, gather if shared else None, flat, (2.0 * c[i] * c[j])[:, None], square.ravel(), second)
+
+
+def _ordered(n: int, terms: tuple[Array, ...], wide: int) -> tuple[Array, Array, Second]:
+    """Return both positions of each pair (N,), the pairs with most terms first, and the terms of k >= l in that order."""
+    once = terms[0] >= terms[1]
+    k, other, weight, left, right, entry = (part[once] for part in terms)
+    at = k * n + other
+    count = np.bincount(at, minlength=n * n)
+    i, j = np.tril_indices(n)
+    by_count = np.argsort(-count[i * n + j], kind="stable")
+    # the terms come sorted by pair, so that a term's number within its pair is its distance from the first one
+    nth = np.arange(at.size) - np.searchsorted(at, at)
+    order = np.lexsort((at, -count[at], nth))
+    second = Second(weight[order, None], (left * wide + right)[order], entry[order], tuple(np.bincount(nth).tolist()))
+    return i[by_count], j[by_count], second
 
 
 def _second_terms(p: int, m: int, matrix: Array, row: Array, col: Array, u: Array, v: Array, c: Array) -> tuple[Array, ...]:
@@ -129,44 +182,75 @@ def gradient(info: Pairs, imp: Implied, inverse: Array, S: Array) -> tuple[Array
     WZ = inverse @ Z
     K = Z.swapaxes(-1, -2) @ WZ
     K_G = WZ.swapaxes(-1, -2) @ (imp.Sigma - S) @ WZ
-    g = 2.0 * info.c * K_G[:, info.u, info.v]
-    return (g if info.to is None else g @ info.to), K, K_G
+    g = 2.0 * info.c * K_G.reshape(len(K_G), -1).take(info.u * K.shape[-1] + info.v, axis=1)
+    return (g if info.to is None else (g[:, None] @ info.to)[:, 0]), K, K_G
 
 
-def expected_hessian(info: Pairs, K: Array) -> Array:
+def expected_hessian(info: Pairs, K: Array, work: Workspace | None = None) -> Array:
     """Return the expected Hessian of F, shape (B, q, q); the information is n/2 times it."""
-    return _collect(info, _quartic(info, K, K))
+    work = work or Workspace()
+    H = _quartic(info, _last(K, "M", work), "H", work)
+    H *= info.weight
+    return _square(info, H, work)
 
 
 def observed_hessian(info: Pairs, imp: Implied, K: Array, K_G: Array) -> Array:
     """Return the Hessian of F, shape (B, q, q)."""
-    H = _quartic(info, K, K - 2.0 * K_G)
-    k, other, weight, left, right, entry = info.second
-    if k.size:
-        B, n = H.shape[0], H.shape[1]
-        both = np.concatenate([imp.A.reshape(B, -1), imp.Phi.reshape(B, -1)], axis=1)
-        values = weight * K_G[:, left, right] * both[:, entry]
-        slot = k * n + other
-        for b in range(B):
-            H[b] += np.bincount(slot, values[b], minlength=n * n).reshape(n, n)
-    return _collect(info, H)
+    return hessian(info, imp.A, imp.Phi, K, K_G, np.ones(len(K), dtype=bool), Workspace())
 
 
-def _quartic(info: Pairs, K: Array, M: Array) -> Array:
-    """Return tr(dSigma_k W dSigma_l M) for every pair of positions, from entries of K = Z'WZ and M = Z'MZ."""
-    k = info.u.size
-    Kuu, Kvv, Kuv = (K.reshape(len(K), -1)[:, at].reshape(len(K), k, k) for at in (info.uu, info.vv, info.uv))
-    if M is K:
-        H = Kuu * Kvv
-        H += Kuv * Kuv.swapaxes(-1, -2)
-        H *= 2.0
-    else:
-        Muu, Mvv, Muv = (M.reshape(len(M), -1)[:, at].reshape(len(K), k, k) for at in (info.uu, info.vv, info.uv))
-        mixed = Kuv * Muv.swapaxes(-1, -2)
-        H = Kuu * Mvv + Kvv * Muu + mixed + mixed.swapaxes(-1, -2)
-    out: Array = H * (info.c[:, None] * info.c)
+def hessian(info: Pairs, A: Array, Phi: Array, K: Array, K_G: Array, observed: Array, work: Workspace) -> Array:
+    """Return the Hessian of F (B, q, q) of the observed members, the expected one of the others."""
+    if not observed.any():
+        return expected_hessian(info, K, work)
+    M, M_G = _last(K, "M", work), _last(K_G, "M_G", work)
+    if not observed.all():
+        M_G *= observed
+    M -= M_G
+    H = _quartic(info, M, "H", work)
+    H -= _quartic(info, M_G, "H_G", work)
+    H *= info.weight
+    _add_second(info.second, H, M_G, np.concatenate([_last(A, "A", work), _last(Phi, "Phi", work)]), work)
+    return _square(info, H, work)
+
+
+def _add_second(second: Second, H: Array, M_G: Array, AP: Array, work: Workspace) -> None:
+    """Add the second-derivative terms to pairs (N, B); AP (2 m^2, B) holds A and Phi."""
+    B = H.shape[1]
+    terms = M_G.take(second.z, axis=0, out=work("terms", second.z.size, B), mode="clip")
+    terms *= second.weight
+    terms *= AP.take(second.entry, axis=0, out=work("factors", second.z.size, B), mode="clip")
+    done = 0
+    for count in second.counts:
+        H[:count] += terms[done : done + count]
+        done += count
+
+
+def _last(M: Array, name: str, work: Workspace) -> Array:
+    """Return matrices (B, i, j) as a copy (i * j, B): gathering is several times faster along a stack."""
+    flat = M.reshape(len(M), -1)
+    out = work(name, *flat.T.shape)
+    np.copyto(out, flat.T)
     return out
 
 
-def _collect(info: Pairs, H: Array) -> Array:
+def _quartic(info: Pairs, M: Array, name: str, work: Workspace) -> Array:
+    """Return half of tr(dSigma_k W dSigma_l W) but for c_k c_l, of every pair of positions (N, B), from M = Z'WZ."""
+    size = info.weight.size, M.shape[1]
+    out, other, third = (work(part, *size) for part in (name, "first", "second"))
+    uu, vv, uv, vu = info.gather
+    M.take(uu, axis=0, out=out, mode="clip")
+    out *= M.take(vv, axis=0, out=other, mode="clip")
+    M.take(uv, axis=0, out=other, mode="clip")
+    other *= M.take(vu, axis=0, out=third, mode="clip")
+    out += other
+    return out
+
+
+def _square(info: Pairs, packed: Array, work: Workspace) -> Array:
+    """Return symmetric matrices of free parameters (B, q, q) from pairs of positions (N, B)."""
+    k, B = info.u.size, packed.shape[1]
+    wide = packed.take(info.square, axis=0, out=work("wide", k * k, B), mode="clip")
+    H = work("square", B, k, k)
+    np.copyto(H.reshape(B, -1), wide.T)
     return H if info.to is None else info.to.T @ H @ info.to

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from csimodels.blas import one_thread
 from csimodels.errors import EstimationError
-from csimodels.estimators.matrices import BETA, PSI, Layout, fill, implied, layout, parameters
+from csimodels.estimators.matrices import Layout, fill, implied, layout, parameters, without_structure
 from csimodels.estimators.ml import Solution, minimise
 from csimodels.estimators.semopy_engine import SemopyFit, expressible, fit_semopy
 from csimodels.estimators.starts import start
@@ -145,7 +145,7 @@ def _tries(table: ParameterTable, lay: Layout, S: Array, first: SemopyFit | None
         yield first.x[None], True
     own = start(table, lay, S)
     yield own, False
-    yield _without_structure(lay, own), False
+    yield without_structure(lay, own), False
 
 
 def _solved(table: ParameterTable, lay: Layout, S: Array, first: SemopyFit | None) -> Solution:
@@ -166,15 +166,6 @@ def _solved(table: ParameterTable, lay: Layout, S: Array, first: SemopyFit | Non
             hint="Check the fixed values of the model.",
         )
     return best
-
-
-def _without_structure(lay: Layout, x: Array) -> Array:
-    """Return starting values with paths and covariances at zero."""
-    out = x.copy()
-    for k in np.flatnonzero(lay.free):
-        if lay.matrix[k] == BETA or (lay.matrix[k] >= PSI and lay.row[k] != lay.col[k]):
-            out[:, lay.free[k] - 1] = 0.0
-    return out
 
 
 def _report(first: SemopyFit | None, why: str, solution: Solution, vcov: Array, n: float, engine: str) -> Engine:

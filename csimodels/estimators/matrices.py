@@ -20,6 +20,7 @@ __all__ = [
     "layout",
     "parameters",
     "structural_covariance",
+    "without_structure",
 ]
 
 Array = NDArray[Any]
@@ -205,16 +206,34 @@ def fill(lay: Layout, full: Array) -> ModelMatrices:
     )
 
 
+def without_structure(lay: Layout, x: Array) -> Array:
+    """Return free parameters (B, q) with paths and covariances at zero."""
+    zero = (lay.matrix == BETA) | ((lay.matrix >= PSI) & (lay.row != lay.col))
+    out = x.copy()
+    out[:, lay.free[zero & (lay.free > 0)] - 1] = 0.0
+    return out
+
+
 def structural_covariance(lay: Layout, full: Array) -> Array:
     """Return Phi = A Psi A' alone, shape (B, m, m)."""
     mm = fill(lay, full)
-    A = np.linalg.inv(np.eye(lay.m) - mm.Beta)
+    A = _total_paths(mm.Beta)
     return A @ mm.Psi @ A.swapaxes(-1, -2)
 
 
 def implied(mm: ModelMatrices) -> Implied:
     """Return Sigma = Lambda A Psi A' Lambda' + Theta with its factors (Bollen 1989, doi:10.1002/9781118619179)."""
-    A = np.linalg.inv(np.eye(mm.Beta.shape[-1]) - mm.Beta)
+    A = _total_paths(mm.Beta)
     Phi = A @ mm.Psi @ A.swapaxes(-1, -2)
     LPhi = mm.Lambda @ Phi
     return Implied(A, mm.Lambda @ A, Phi, LPhi, LPhi @ mm.Lambda.swapaxes(-1, -2) + mm.Theta)
+
+
+def _total_paths(Beta: Array) -> Array:
+    """Return A = (I - Beta)^-1 = (I + Beta)(I + Beta^2)(I + Beta^4)...: a product that ends, since paths form no cycle."""
+    m = Beta.shape[-1]
+    A, power = np.eye(m) + Beta, Beta
+    for _ in range((m - 1).bit_length() - 1):
+        power = power @ power
+        A = A + A @ power
+    return A

@@ -2,79 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from csimodels.estimators.derivatives import Pairs, expected_hessian, gradient, observed_hessian, pairs
-from csimodels.estimators.matrices import Implied, Layout, fill, implied, parameters
+from csimodels.blas import one_thread
+from csimodels.estimators.derivatives import gradient, observed_hessian, pairs, sigma_jacobian
+from csimodels.estimators.matrices import Layout, fill, implied, parameters, without_structure
+from csimodels.estimators.pool import Route, Solution, discrepancy, log_determinant, pivots, pseudo_inverse, run
 
-__all__ = ["Solution", "discrepancy", "minimise"]
+__all__ = ["Solution", "discrepancy", "log_determinant", "minimise", "minimise_near", "minimise_stack"]
 
 Array = NDArray[Any]
-NEWTON_BELOW = 0.3
-STEP_CAP = 1.0
-RISE = 1e-12
-LAST_STEP = 1e-10
-
-
-class Solution(NamedTuple):
-    """Result of a minimisation on a stack.
-
-    x (B, q) free parameters; F (B,) discrepancy; decrement (B,) Newton decrement g' H^-1 g, after a last Newton step from below 1e-10 its
-    square, which bounds what is left; converged (B,); evaluations (B,).
-    """
-
-    x: Array
-    F: Array
-    decrement: Array
-    converged: Array
-    evaluations: Array
-
-
-@dataclass
-class _Point:
-    """Where each member stands: parameters, discrepancy, and what the derivatives need."""
-
-    x: Array
-    F: Array
-    inverse: Array
-    imp: Implied
-
-
-def discrepancy(Sigma: Array, S: Array, logdet_S: Array) -> tuple[Array, Array]:
-    """Return F = log|Sigma| + tr(S Sigma^-1) - log|S| - p and Sigma^-1; F is infinite where Sigma is not positive definite."""
-    ok, root = cholesky(Sigma)
-    if not ok.all():
-        F, inverse = np.full(len(Sigma), np.inf), np.zeros_like(Sigma)
-        if ok.any():
-            F[ok], inverse[ok] = discrepancy(Sigma[ok], S[ok], logdet_S[ok])
-        return F, inverse
-    half = np.linalg.inv(root)
-    inverse = half.swapaxes(-1, -2) @ half
-    logdet = 2.0 * np.log(np.diagonal(root, axis1=-2, axis2=-1)).sum(-1)
-    return logdet + (inverse * S).sum((-1, -2)) - logdet_S - S.shape[-1], inverse
-
-
-def cholesky(M: Array) -> tuple[Array, Array]:
-    """Return which members are positive definite and their Cholesky factors; never judged by a determinant's sign."""
-    try:
-        return np.ones(M.shape[0], dtype=bool), np.linalg.cholesky(M)
-    except np.linalg.LinAlgError:
-        if M.shape[0] == 1:
-            return np.zeros(1, dtype=bool), np.zeros_like(M)
-    ok, root = np.zeros(M.shape[0], dtype=bool), np.zeros_like(M)
-    for b in range(M.shape[0]):
-        ok[b], root[b] = (part[0] for part in cholesky(M[b : b + 1]))
-    return ok, root
-
-
-def log_determinant(S: Array) -> Array:
-    """Return log|S| of positive definite matrices."""
-    out: Array = 2.0 * np.log(np.diagonal(np.linalg.cholesky(S), axis1=-2, axis2=-1)).sum(-1)
-    return out
+LEAST = 1e-12
 
 
 def minimise(lay: Layout, S: Array, start: Array, tol: float = 1e-18, max_evaluations: int = 500, near: bool = False) -> Solution:
@@ -99,76 +40,83 @@ def minimise(lay: Layout, S: Array, start: Array, tol: float = 1e-18, max_evalua
     -------
     Solution
     """
-    info, logdet_S = pairs(lay), log_determinant(S)
-    at = _evaluate(lay, start.copy(), S, logdet_S)
-    B = S.shape[0]
-    decrement, evaluations = np.full(B, np.inf), np.ones(B, dtype=int)
-    alpha, newton = np.ones(B), np.full(B, near)
-    active = np.flatnonzero(np.isfinite(at.F))
-    while active.size:
-        step, size, exact = _direction(info, at, S, active, newton[active])
-        decrement[active] = size
-        go = (size > tol) & (evaluations[active] < max_evaluations)
-        active, step, last = active[go], step[go], (exact & (size <= LAST_STEP))[go]
-        if not active.size:
-            break
-        length = alpha[active] * np.minimum(1.0, STEP_CAP / np.sqrt(np.maximum(decrement[active], 1e-300)))
-        trial = _evaluate(lay, at.x[active] + length[:, None] * step, S[active], logdet_S[active])
-        evaluations[active] += 1
-        better = at.F[active] + RISE * np.maximum(1.0, np.abs(at.F[active])) >= trial.F
-        at = _moved(at, trial, active, better)
-        alpha[active] = np.where(better, np.minimum(1.0, 4.0 * alpha[active]), alpha[active] / 4.0)
-        newton[active] = better & (decrement[active] < NEWTON_BELOW)
-        decrement[active] = np.where(better & last, decrement[active] ** 2, decrement[active])
-        active = active[(alpha[active] > 1e-12) & ~(better & last)]
-    return Solution(at.x, at.F, decrement, decrement <= np.maximum(tol, 1e-10), evaluations)
+    route = Route(start, np.full(len(S), np.inf), start, near, tol, max_evaluations)
+    with one_thread("scipy"):
+        return run(lay, S, log_determinant(S), route)
 
 
-def _evaluate(lay: Layout, x: Array, S: Array, logdet_S: Array) -> _Point:
-    imp = implied(fill(lay, parameters(lay, x, S)))
-    F, inverse = discrepancy(imp.Sigma, S, logdet_S)
-    return _Point(x, F, inverse, imp)
+def minimise_near(lay: Layout, S: Array, x0: Array, S0: Array, tol: float = 1e-8, max_evaluations: int = 25) -> Solution:
+    """Minimise the ML discrepancy of resamples, from the solution of the sample they were drawn from.
+
+    Parameters
+    ----------
+    lay : Layout
+        Positions of the parameters.
+    S : array (B, p, p)
+        Covariance matrices of the resamples; where one is not positive definite, that member fails alone.
+    x0 : array (q,)
+        Solution of the whole sample.
+    S0 : array (p, p)
+        Covariance matrix of the whole sample.
+    tol : float
+        Newton decrement at which a member is done.
+    max_evaluations : int
+        Evaluations after which a member is given up.
+
+    Returns
+    -------
+    Solution
+    """
+    with one_thread("scipy"), np.errstate(all="ignore"):
+        logdet_S = _proper_log_determinant(S)
+        first, bound = _first_step(lay, S, logdet_S, x0, S0)
+        return run(lay, S, logdet_S, Route(first, bound, np.repeat(x0[None], len(S), axis=0), False, tol, max_evaluations))
 
 
-def _moved(at: _Point, trial: _Point, active: Array, better: Array) -> _Point:
-    """Return where the members stand after those whose trial is better have moved."""
-    if better.all() and active.size == at.F.size:
-        return trial
-    to = active[better]
-    at.x[to], at.F[to], at.inverse[to] = trial.x[better], trial.F[better], trial.inverse[better]
-    for old, new in zip(at.imp, trial.imp, strict=True):
-        old[to] = new[better]
-    return at
+def minimise_stack(lay: Layout, S: Array, start: Array, tol: float = 1e-12, max_evaluations: int = 100) -> Solution:
+    """Minimise the ML discrepancy of unrelated groups.
+
+    Parameters
+    ----------
+    lay : Layout
+        Positions of the parameters.
+    S : array (B, p, p)
+        Covariance matrices of the groups; where one is not positive definite, that member fails alone.
+    start : array (B, q)
+        Starting values; where their implied covariance is not positive definite, paths and covariances start at zero.
+    tol : float
+        Newton decrement at which a member is done.
+    max_evaluations : int
+        Evaluations after which a member is given up.
+
+    Returns
+    -------
+    Solution
+    """
+    route = Route(start, np.full(len(S), np.inf), without_structure(lay, start), False, tol, max_evaluations)
+    with one_thread("scipy"), np.errstate(all="ignore"):
+        return run(lay, S, _proper_log_determinant(S), route)
 
 
-def _direction(info: Pairs, at: _Point, S: Array, active: Array, newton: Array) -> tuple[Array, Array, Array]:
-    """Return the scoring (or Newton) step of the active members, its decrement, and which used the exact Hessian."""
-    whole = active.size == at.F.size
-    inverse, imp, own = (at.inverse, at.imp, S) if whole else (at.inverse[active], Implied(*(part[active] for part in at.imp)), S[active])
-    g, K, K_G = gradient(info, imp, inverse, own)
-    exact = np.zeros(active.size, dtype=bool)
-    if newton.all():
-        H = observed_hessian(info, imp, K, K_G)
-        exact, _ = cholesky(H)
-        if not exact.all():
-            H[~exact] = expected_hessian(info, K[~exact])
-    else:
-        H = expected_hessian(info, K)
-        if newton.any():
-            observed = observed_hessian(info, Implied(*(part[newton] for part in imp)), K[newton], K_G[newton])
-            usable, _ = cholesky(observed)
-            exact[np.flatnonzero(newton)[usable]] = True
-            H[exact] = observed[usable]
-    step = -_solve(H, g)
-    return step, np.maximum(-(step * g).sum(-1), 0.0), exact
+def _proper_log_determinant(S: Array) -> Array:
+    """Return log|S| (B,), infinite where an item does not vary or is a linear function of others."""
+    share, variance = pivots(S), np.diagonal(S, axis1=-2, axis2=-1)
+    varies = variance > LEAST * np.maximum(1.0, variance.max(axis=-1, keepdims=True))
+    proper = (varies & (share > LEAST * variance)).all(axis=-1)
+    return np.where(proper, np.log(share).sum(axis=-1), np.inf)
 
 
-def _solve(H: Array, g: Array) -> Array:
-    """Solve H x = g after scaling H to unit diagonal, by the pseudo-inverse where it is singular."""
-    d = 1.0 / np.sqrt(np.maximum(np.diagonal(H, axis1=-2, axis2=-1), 1e-300))
-    scaled = H * d[:, :, None] * d[:, None, :]
-    try:
-        out: Array = d * np.linalg.solve(scaled, (d * g)[..., None])[..., 0]
-    except np.linalg.LinAlgError:
-        out = d * (np.linalg.pinv(scaled, rcond=1e-12, hermitian=True) @ (d * g)[..., None])[..., 0]
-    return out
+def _first_step(lay: Layout, S: Array, logdet_S: Array, x0: Array, S0: Array) -> tuple[Array, Array]:
+    """Return x0 - H^-1 g (B, q), with the whole sample's Hessian at x0, and F at x0 (B,): there the gradient is linear in S."""
+    info, whole = pairs(lay), implied(fill(lay, parameters(lay, x0[None], S0[None])))
+    _, inverse = discrepancy(whole.Sigma, S0[None], np.zeros(1))
+    _, K, K_G = gradient(info, whole, inverse, S0[None])
+    H = observed_hessian(info, whole, K, K_G)[0]
+    J = (inverse @ sigma_jacobian(info, whole)[0] @ inverse).reshape(lay.q, lay.p**2)
+    Sigma = whole.Sigma
+    if lay.tied.size:
+        Sigma = implied(fill(lay, parameters(lay, np.repeat(x0[None], len(S), axis=0), S))).Sigma
+    bound, _ = discrepancy(Sigma, S, logdet_S)
+    # a product for each member: the rounding of one for all would depend on how many there are
+    g = (Sigma - S).reshape(len(S), 1, lay.p**2) @ J.T
+    return x0 - (g @ pseudo_inverse(H))[:, 0], bound

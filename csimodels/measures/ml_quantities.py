@@ -116,14 +116,17 @@ def _index_blocks(outline: Outline, loadings: Array, error: Array, sd: Array, ru
     return out
 
 
-def ml_proper(table: ParameterTable, lay: Layout, full: Array) -> Array:
-    """Return which solutions (B, K) have no negative variance, no standardised value beyond one, and definite latent covariances (B,)."""
+def ml_proper(table: ParameterTable, lay: Layout, full: Array, paths: bool) -> Array:
+    """Return which solutions (B, K) have no negative variance, no loading beyond one, and definite latent covariances (B,).
+
+    With ``paths`` standardised paths and correlations beyond one count too, as they do for a single fit.
+    """
     ops = np.array([r.op for r in table.rows])
     own = np.array([r.lhs == r.rhs for r in table.rows])
     std = standardised(lay, full)
     with np.errstate(invalid="ignore"):
         negative = (full[:, (ops == "~~") & own] < 0).any(axis=1)
-        beyond = (np.abs(std[:, ~own]) > 1 + BEYOND_ONE).any(axis=1)
+        beyond = (np.abs(std[:, ~own & (paths | (ops == "=~"))]) > 1 + BEYOND_ONE).any(axis=1)
     m = len(table.latent)
     definite = np.ones(len(full), dtype=bool)
     if m:
