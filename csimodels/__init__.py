@@ -10,8 +10,10 @@ from csimodels import errors
 __version__ = "0.1.0"
 
 _HOME = {
+    "Bootstrap": "bootstrapped",
     "CSIResults": "results",
     "Construct": "elements",
+    "GroupedResults": "grouped",
     "Indicator": "elements",
     "ModelSpec": "spec",
     "Moments": "additive",
@@ -23,12 +25,14 @@ _HOME = {
     "fit_acsi": "api",
     "fit_by": "batch",
     "fit_ecsi": "api",
+    "index_difference": "differences",
     "load_acsi_demo": "datasets",
     "load_ecsi_moments": "datasets",
     "load_mobi": "datasets",
     "load_model": "catalog",
     "models": "catalog",
     "moments": "survey",
+    "price_tolerance": "prices",
     "register_model": "catalog",
     "simulate": "simulation",
 }

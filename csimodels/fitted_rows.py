@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from csimodels.errors import DataError
+from csimodels.errors import CSIWarning, DataError
 from csimodels.recode import recoded_rows
 from csimodels.resample import Rows
 from csimodels.survey import complete_rows, fingerprint, read_answers, read_weights
@@ -33,7 +34,9 @@ def require_fitted(result: CSIResults, block: Block, code: str, hint: str) -> No
 
 def fitted_rows(result: CSIResults, data: Any, weights: Any) -> tuple[Rows, NDArray[np.bool_]]:
     """Return the complete, recoded rows of a fit, and which of the rows of the data they are."""
-    block = read_answers(data, result.spec, result.options.na_values)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CSIWarning)
+        block = read_answers(data, result.spec, result.options.na_values)
     require_fitted(result, block, "bootstrap.other_data", "Give the frame that was fitted.")
     given = result.options.weights if weights is None else weights
     if given is None and result.options.weighted:

@@ -103,7 +103,7 @@ def index(boot: Bootstrap) -> Block:
     target = boot.result.spec.target
     notes = ([] if target is None else [f"Target: {target}."]) + [f"Index weights: {frame['weights'].iloc[0]}.", BIAS] * bool(len(frame))
     formats: dict[str, Format] = SMALL | dict.fromkeys(("score", "ci_lower", "ci_upper"), fixed)
-    return from_frame("index", "Index (0-100)", frame, columns, formats, notes=notes)
+    return from_frame("index", "Index (0-100)", frame, columns, formats, notes=[*notes, *content.shares(boot.result)])
 
 
 def paths(boot: Bootstrap) -> Block:

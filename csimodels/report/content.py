@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from csimodels.errors import CSIError
+from csimodels.kinds import index_kind
 from csimodels.report.blocks import Block, Format, from_frame, matrix
 from csimodels.report.format import count, fixed, number, pvalue
 from csimodels.report.header import WEIGHTED_PLS, WITHHELD, facts, index_or_reason, is_pls, model_title, verdict
@@ -123,7 +124,13 @@ def index(result: CSIResults) -> Block:
         columns, notes = {"construct": "construct", "score": "index"}, [*notes, WEIGHTED_PLS]
     formats: dict[str, Format] = dict.fromkeys(("score", "ci_lower", "ci_upper"), fixed)
     frame = table.rename_axis("construct").reset_index()
-    return from_frame("index", title, frame, columns, formats, notes=(*notes, *_withheld(result)))
+    return from_frame("index", title, frame, columns, formats, notes=(*notes, *shares(result), *_withheld(result)))
+
+
+def shares(result: CSIResults) -> list[str]:
+    """Return a sentence on constructs whose index is a share of respondents."""
+    names = [c.name for c in result.spec.constructs if index_kind(c) != "index"]
+    return [f"A share of respondents in per cent, not a mean answer: {', '.join(names)}."] if names else []
 
 
 def paths(result: CSIResults) -> Block:
