@@ -24,7 +24,7 @@ test: .venv/.stamp-test ## run the tests but the slow ones
 test-all: .venv/.stamp-test ## run all tests
 	@OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -q -m "slow or not slow"
 
-bench: .venv/.stamp-test ## run the benchmarks
+bench: .venv/.stamp-test ## time everything beside semopy, seminr and lavaan
 	@OPENBLAS_NUM_THREADS=1 $(PY) -m benchmarks
 
 lint: .venv/.stamp-lint ## check style, format and types

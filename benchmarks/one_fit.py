@@ -1,27 +1,8 @@
 """One fit: semopy alone, our kernel alone, and semopy polished, results included."""
 
-import warnings
-
-import pandas as pd
-import semopy
-
 import csimodels as csi
+from benchmarks.peers import natural_text, semopy_alone
 from benchmarks.timing import interleaved, report
-from csimodels.blas import one_thread
-
-
-def natural_text(spec: csi.ModelSpec) -> str:
-    """Return the model as a semopy user writes it, single items as observed variables."""
-    single = {c.name: c.items[0] for c in spec.constructs if len(c.items) == 1}
-    lines = [line for line in spec.to_lavaan().splitlines() if line.split(" ", 1)[0] not in single or "=~" not in line]
-    return "\n".join(" ".join(single.get(word, word) for word in line.split(" ")) for line in lines)
-
-
-def semopy_alone(text: str, data: pd.DataFrame) -> float:
-    """Fit a fresh semopy model at its default tolerance under one BLAS thread."""
-    with one_thread("semopy"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return float(semopy.Model(text).fit(data).fun)
 
 
 def asked_for(result: csi.CSIResults) -> None:

@@ -258,7 +258,7 @@ class Bootstrap(DrawnBootstrap):
             columns |= {name: est, f"{name}_se": s.se, f"{name}_ci_lower": s.lower, f"{name}_ci_upper": s.upper}
         return self._labelled(labels, columns)
 
-    @property
+    @cached_property
     def _outline(self) -> Any:
         return outline_for(self.result.spec, self.result.estimate)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+import warnings
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Drawn", "jackknifed", "resampled"]
 
 Array = NDArray[Any]
+PATIENCE = 1.0
 
 
 class Drawn(NamedTuple):
@@ -77,12 +80,24 @@ def _done(one: Any, tasks: list[tuple[np.random.Generator, int]], n_jobs: int) -
 
 def _shown(done: Iterator[Refitted], total: int) -> Iterator[Refitted]:
     """Pass blocks on, with a progress bar once a second has gone by."""
-    from tqdm.auto import tqdm
+    begun, bar, count = time.perf_counter(), None, 0
+    for block in done:
+        count += len(block.ok)
+        if bar is None and count < total and time.perf_counter() - begun > PATIENCE:
+            bar = _bar(total)
+        if bar is not None:
+            bar.update(count - bar.n)
+        yield block
+    if bar is not None:
+        bar.close()
 
-    with tqdm(total=total, unit=" resamples", delay=1.0, leave=False) as bar:
-        for block in done:
-            bar.update(len(block.ok))
-            yield block
+
+def _bar(total: int) -> Any:
+    """Return a progress bar: a widget in Jupyter where there are widgets, text elsewhere."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from tqdm.auto import tqdm
+    return tqdm(total=total, unit=" resamples", leave=False)
 
 
 def _collected(done: Iterator[Refitted]) -> Drawn:

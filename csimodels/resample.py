@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 __all__ = ["MomentStack", "Rows", "Units", "blocks_of", "bootstrap_stack", "group_stack", "jackknife_stack", "units_of"]
 
 Array = NDArray[Any]
-BLOCK = 500
+BLOCK = 1000
 WEIGHTS_BYTES = 64_000_000
 FEATURES_BYTES = 64_000_000
 EXACT_IN_FLOAT32 = 2.0**24
