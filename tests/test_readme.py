@@ -1,18 +1,20 @@
-"""The README's session runs and prints what it says; its table is what the tool prints."""
+"""The sessions of the README and of the documentation run and print what they say; the README's table is what the tool prints."""
 
 import doctest
 import sys
 from pathlib import Path
 
 import matplotlib as mpl
+import pytest
 
 ROOT = Path(__file__).parent.parent
 
 
-def test_the_session_prints_what_the_readme_says():
+@pytest.mark.parametrize("page", ["README.md", "docs/pls_or_covariance.md"])
+def test_the_session_prints_what_the_page_says(page):
     mpl.use("Agg")
-    text = (ROOT / "README.md").read_text(encoding="utf-8").replace("```", "")
-    test = doctest.DocTestParser().get_doctest(text, {}, "README.md", "README.md", 0)
+    text = (ROOT / page).read_text(encoding="utf-8").replace("```", "")
+    test = doctest.DocTestParser().get_doctest(text, {}, page, page, 0)
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
     printed: list[str] = []
     runner.run(test, out=printed.append)
