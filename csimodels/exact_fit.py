@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["exact_fit_table"]
 
 Array = NDArray[Any]
+SINGULAR = 1e-12
 QUANTILES = {"q95": 0.95, "q99": 0.99}
 
 
@@ -59,13 +60,13 @@ def transformation(S: Array, Sigma: Array) -> Array:
     """Return A with A S A' = Sigma, the product of symmetric roots Sigma^1/2 S^-1/2."""
     values, vectors = np.linalg.eigh(Sigma)
     own, axes = np.linalg.eigh(S)
-    if values[0] <= 0 or own[0] <= 0:
+    if values[0] <= SINGULAR * values[-1] or own[0] <= SINGULAR * own[-1]:
         raise EstimationError(
             "bootstrap.no_exact_fit",
-            "The covariances that the model implies are not positive definite, so that no data fit it.",
+            "The covariances of the items, or those that the model implies, are singular, so that data cannot be made to fit it.",
             variable="exact_fit",
             value=float(min(values[0], own[0])),
-            hint="Leave exact_fit out; the solution is inadmissible, or items are dependent.",
+            hint="Leave exact_fit out: there are too few rows, items are dependent, or the solution is inadmissible.",
         )
     out: Array = (vectors * np.sqrt(values)) @ vectors.T @ (axes / np.sqrt(own)) @ axes.T
     return out

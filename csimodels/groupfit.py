@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from csimodels.blas import one_thread
 from csimodels.estimators.matrices import fill, implied, layout, parameters
 from csimodels.estimators.ml import minimise_stack
-from csimodels.estimators.pls import outer_weights
+from csimodels.estimators.pls import outer_weights, spd_inverse
 from csimodels.estimators.pls_estimate import MAX_ITERATIONS, correlations, state_of
 from csimodels.estimators.pls_plan import Plan
 from csimodels.estimators.starts import start
@@ -60,8 +60,9 @@ def unusable(stack: MomentStack, rows: Array, needed: int, items: tuple[str, ...
             out[int(g)] = f"item {items[int(variance[:, g].argmin())]!r} does not vary"
     if dependent:
         left = np.array([g for g in range(len(rows)) if g not in out], dtype=int)
-        R = np.moveaxis(correlations(stack.cov[..., left])[0], -1, 0)
-        for g in left[np.linalg.eigvalsh(R)[:, 0] < SINGULAR] if left.size else left:
+        with np.errstate(all="ignore"):
+            _, lowest = spd_inverse(correlations(stack.cov[..., left])[0])
+        for g in left[~(lowest > SINGULAR)]:
             out[int(g)] = "items are linearly dependent"
     return out
 

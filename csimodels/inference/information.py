@@ -42,13 +42,26 @@ def expected_se(lay: Layout, x: Array, S: Array, n: Array) -> Array:
     H = expected_hessian(pairs(lay), K)
     d = 1.0 / np.sqrt(np.maximum(np.diagonal(H, axis1=-2, axis2=-1), 1e-300))
     scaled = H * d[:, :, None] * d[:, None, :]
-    usable = np.linalg.eigvalsh(scaled)[:, 0] > SINGULAR
-    variance = np.full(x.shape, np.nan)
-    if usable.any():
-        variance[usable] = np.diagonal(np.linalg.inv(scaled[usable]), axis1=-2, axis2=-1) * d[usable] ** 2 * 2.0 / n[usable, None]
+    variance = _diagonal_of_inverse(scaled) * d**2 * 2.0 / n[:, None]
     out = np.full((len(x), lay.free.size), np.nan)
     out[:, lay.estimated] = np.sqrt(variance)[:, lay.free[lay.estimated] - 1]
     return out
+
+
+def _diagonal_of_inverse(M: Array) -> Array:
+    """Return the diagonals (B, q) of the inverses of matrices of unit diagonal, NaN where one is singular."""
+    try:
+        inverse = np.linalg.inv(M)
+    except np.linalg.LinAlgError:
+        if len(M) == 1:
+            return np.full(M.shape[:2], np.nan)
+        return np.concatenate([_diagonal_of_inverse(M[b : b + 1]) for b in range(len(M))])
+    size = np.diagonal(inverse, axis1=-2, axis2=-1)
+    with np.errstate(invalid="ignore"):
+        usable = (
+            np.isfinite(inverse).all(axis=(1, 2)) & (size.min(axis=1, initial=1.0) > 0) & (size.max(axis=1, initial=1.0) < 1 / SINGULAR)
+        )
+    return np.where(usable[:, None], size, np.nan)
 
 
 def delta_se(J: Array, vcov: Array) -> Array:
