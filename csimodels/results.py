@@ -191,7 +191,12 @@ class CSIResults(Indexed, Validated, Resampled, Saved, Rendered):
     @cached_property
     def loadings(self) -> pd.DataFrame:
         """Loadings by construct and indicator, raw and standardised."""
-        return tables.loadings_table(self._columns)
+        return tables.measurement_table(self._columns, "=~")
+
+    @cached_property
+    def outer_weights(self) -> pd.DataFrame:
+        """Outer weights of standardised items after PLS, by construct and indicator; no rows after ML."""
+        return tables.measurement_table(self._columns, "<~")
 
     @cached_property
     def effects(self) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from csimodels.measures.effects import effect_pairs, effects, effects_jacobian
 from csimodels.measures.standardized import standardised_jacobian
 from csimodels.spec import ModelSpec
 
-__all__ = ["effects_table", "framed", "loadings_table", "operators", "parameter_columns", "paths_table"]
+__all__ = ["effects_table", "framed", "measurement_table", "operators", "parameter_columns", "paths_table"]
 
 Array = NDArray[Any]
 ROUNDING = 1e-12
@@ -88,9 +88,9 @@ def paths_table(columns: dict[str, Any], spec: ModelSpec) -> pd.DataFrame:
     return framed({"source": source, "target": target} | {c: columns[c][at] for c in ESTIMATES} | signs)
 
 
-def loadings_table(columns: dict[str, Any]) -> pd.DataFrame:
-    """Return loadings by construct and indicator."""
-    at, construct, indicator = _where(columns, "=~")
+def measurement_table(columns: dict[str, Any], op: str) -> pd.DataFrame:
+    """Return loadings (=~) or outer weights (<~) by construct and indicator."""
+    at, construct, indicator = _where(columns, op)
     return framed({"construct": construct, "indicator": indicator} | {c: columns[c][at] for c in ESTIMATES})
 
 

@@ -156,6 +156,13 @@ def test_an_unconverged_fit_is_returned_loudly(monkeypatch):
     assert "NOT CONVERGED" in repr(res)
 
 
+def test_outer_weights_have_a_table_of_their_own():
+    rows = BASE.table[BASE.table["op"] == "<~"]
+    np.testing.assert_array_equal(BASE.outer_weights["est"], rows["est"])
+    np.testing.assert_array_equal(BASE.outer_weights["indicator"], rows["rhs"])
+    assert csi.fit(ECSI.without("image"), MOBI, engine="native").outer_weights.empty
+
+
 def test_moments_are_enough():
     res = csi.fit(ECSI, csi.moments(MOBI, ECSI), **TIGHT)
     np.testing.assert_allclose(res.table["est"], BASE.table["est"], atol=STOP)
