@@ -10,8 +10,7 @@ NUMBERS = [
     *PACKAGE.glob("estimators/*.py"),
     *PACKAGE.glob("measures/*.py"),
     *PACKAGE.glob("inference/*.py"),
-    PACKAGE / "additive.py",
-    PACKAGE / "survey.py",
+    *(PACKAGE / f"{name}.py" for name in ("additive", "survey", "resample", "refit", "recipes", "bootstrapping", "grouping", "groupfit")),
 ]
 
 
