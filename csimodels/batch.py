@@ -22,6 +22,8 @@ from csimodels.spec import ModelSpec
 
 __all__ = ["fit_by"]
 
+DEPENDENT = "items of a block of mode B, or the predecessors of a construct, are linearly dependent"
+
 
 def fit_by(
     model: ModelSpec | str, data: Any, by: Sequence[str] | str, *, min_rows: int | None = None, weights: Any = None, **options: Any
@@ -103,7 +105,8 @@ def _fitted(ready: Prepared, groups: Groups, min_rows: int | None) -> GroupedRes
         fits = fit_ml_groups(table, recipe, groups.stack, groups.rows, ready.options.likelihood == "wishart", usable)
     else:
         fits = fit_pls_groups(plan, recipe, groups.stack, groups.rows, ready.options.tol, usable)
-    reasons |= {int(g): f"did not converge in {fits.evaluations[g]} evaluations" for g in usable[~fits.converged[usable]]}
+    for g in usable[~fits.converged[usable]].tolist():
+        reasons[g] = DEPENDENT if fits.dependent[g] else f"did not converge in {fits.evaluations[g]} evaluations"
     return GroupedResults(spec, ready.options, recipe.outline, groups, fits, reasons)
 
 

@@ -38,8 +38,8 @@ class GroupFits:
     ----------
     values : dict of arrays (rows, B)
         Quantities by key, NaN for groups without a solution.
-    converged, proper : arrays (B,)
-        Whether the estimator converged, and whether the solution is admissible.
+    converged, proper, dependent : arrays (B,)
+        Whether the estimator converged, whether the solution is admissible, and whether PLS met linearly dependent variables.
     evaluations : array (B,)
         Iterations or evaluations.
     """
@@ -47,6 +47,7 @@ class GroupFits:
     values: dict[str, Array]
     converged: Array
     proper: Array
+    dependent: Array
     evaluations: Array
 
 
@@ -81,7 +82,8 @@ def fit_pls_groups(plan: Plan, recipe: Recipe, stack: MomentStack, rows: Array, 
         state = state_of(plan, R, found.w)
         values = pls_quantities(recipe.outline, state, own.cov, recipe.metric(own, sd, rows[at]), recipe.rule, recipe.given)
         values |= {f"fit.{name}": value[None] for name, value in pls_fit(plan, state).items()}
-        return GroupFits(values, found.converged & ~found.dependent, pls_proper(recipe.outline, state), found.iterations)
+        solved = found.converged & ~found.dependent
+        return GroupFits(values, solved, pls_proper(recipe.outline, state), found.dependent, found.iterations)
 
     return _in_blocks(one, usable, len(rows))
 
@@ -107,7 +109,7 @@ def fit_ml_groups(table: ParameterTable, recipe: Recipe, stack: MomentStack, row
         values |= {f"fit.{name}": value[None] for name, value in measures.items()}
         proper = np.zeros(len(at), dtype=bool)
         proper[good] = ml_proper(table, lay, full_good, paths=True)
-        return GroupFits(_spread(values, good), good, proper, found.evaluations)
+        return GroupFits(_spread(values, good), good, proper, np.zeros(len(at), dtype=bool), found.evaluations)
 
     return _in_blocks(one, usable, len(rows))
 
@@ -131,10 +133,10 @@ def _in_blocks(one: Any, usable: Array, members: int) -> GroupFits:
     inside[usable] = True
     if not parts:
         nothing = np.zeros(members, dtype=bool)
-        return GroupFits({}, nothing, nothing, np.zeros(members, dtype=int))
+        return GroupFits({}, nothing, nothing, nothing, np.zeros(members, dtype=int))
     values = {key: np.concatenate([part.values[key] for part in parts], axis=1) for key in parts[0].values}
     flags = []
-    for name in ("converged", "proper", "evaluations"):
+    for name in ("converged", "proper", "dependent", "evaluations"):
         joined = np.concatenate([getattr(part, name) for part in parts])
         flags.append(np.zeros(members, dtype=joined.dtype))
         flags[-1][inside] = joined

@@ -197,12 +197,9 @@ def _said(boot: Bootstrap) -> list[tuple[type[Warning], str]]:
     """Return what has to be said about the resamples."""
     said: list[tuple[type[Warning], str]] = []
     if boot.n_failed:
-        said.append(
-            (
-                ConvergenceWarning,
-                f"{boot.n_failed} of {boot.n_boot} resamples ({boot.n_failed / boot.n_boot:.1%}) did not converge and are left out.",
-            )
-        )
+        share = boot.n_failed / boot.n_boot
+        why = "have no solution (no convergence, or an item that does not vary) and are left out."
+        said.append((ConvergenceWarning, f"{boot.n_failed} of {boot.n_boot} resamples ({share:.1%}) {why}"))
     if boot.n_inadmissible:
         share = boot.n_inadmissible / boot.n_boot
         text = f"{boot.n_inadmissible} of {boot.n_boot} resamples ({share:.1%}) are inadmissible; they are kept."

@@ -143,6 +143,12 @@ def test_what_cannot_be_fitted_is_listed_with_the_reason(uneven, estimator, fail
     assert "Groups without a solution" in grouped._repr_html_()
 
 
+def test_dependent_blocks_of_mode_b_are_named(uneven):
+    with pytest.warns(csi.CSIWarning):
+        grouped = csi.fit_by("acsi_1996", uneven, "g", estimator="pls", modes={"value": "B"})
+    assert "linearly dependent" in grouped.failures.set_index("g").loc["copied", "reason"]
+
+
 def test_min_rows_leaves_small_groups_out(uneven):
     with pytest.warns(csi.CSIWarning):
         grouped = csi.fit_by("acsi_1996", uneven, "g", estimator="pls", min_rows=100)
