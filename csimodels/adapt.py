@@ -12,6 +12,7 @@ from csimodels.errors import OptionError, ScaleError, SpecError
 
 if TYPE_CHECKING:
     from csimodels.elements import Construct, Indicator, Scale
+    from csimodels.scoring import Scoring
     from csimodels.spec import ModelSpec
 
 
@@ -30,7 +31,17 @@ def with_items(spec: ModelSpec, items: Mapping[str, Sequence[str | Indicator]]) 
     blocks = tuple(_reblocked(c, items[c.name]) if c.name in items else c for c in spec.constructs)
     kept = {i for c in blocks for i in c.items}
     gone = [f"item {i} of {c.name}" for c in spec.constructs for i in c.items if i not in kept]
-    return _without_orphans(replace(spec, constructs=blocks, terms=(), lost=(*spec.lost, *gone)), spec)
+    scoring = _scored(spec.scoring, {*kept, *(i.name for i in spec.observed)}, {})
+    return _without_orphans(replace(spec, constructs=blocks, terms=(), scoring=scoring, lost=(*spec.lost, *gone)), spec)
+
+
+def _scored(scoring: Scoring | None, names: set[str], new: Mapping[str, str]) -> Scoring | None:
+    """Return the scoring rule of the parts that are left, under their new names."""
+    if scoring is None:
+        return None
+    weights = {scheme: {new.get(n, n): w for n, w in given if n in names} for scheme, given in scoring.weights}
+    asked = {new.get(n, n): new.get(i, i) for n, i in scoring.importance if {n, i} <= names}
+    return replace(scoring, weights=tuple((k, tuple(v.items())) for k, v in weights.items()), importance=tuple(asked.items()))
 
 
 def _reblocked(construct: Construct, items: Sequence[str | Indicator]) -> Construct:
@@ -101,7 +112,10 @@ def _removed(spec: ModelSpec, gone: set[str], target: str | None = None) -> Mode
     lost += [f"item {i} of {c.name}" for c in spec.constructs if c.name not in gone for i in c.items if i in gone]
     lost += [f"path {p.source} -> {p.target}" for p in spec.paths if not {p.source, p.target} <= names]
     observed = tuple(i for i in spec.observed if i.name not in gone)
-    smaller = replace(spec, constructs=blocks, paths=paths, observed=observed, terms=(), target=target, lost=(*spec.lost, *lost))
+    scoring = _scored(spec.scoring, names, {})
+    smaller = replace(
+        spec, constructs=blocks, paths=paths, observed=observed, terms=(), target=target, scoring=scoring, lost=(*spec.lost, *lost)
+    )
     return _without_orphans(smaller, spec)
 
 
@@ -133,6 +147,7 @@ def rename(spec: ModelSpec, names: Mapping[str, str]) -> ModelSpec:
         observed=tuple(replace(i, name=new(i.name)) for i in spec.observed),
         terms=tuple(replace(t, lhs=new(t.lhs), rhs=new(t.rhs)) for t in spec.terms),
         target=None if spec.target is None else new(spec.target),
+        scoring=_scored(spec.scoring, set(pool), names),
     )
 
 

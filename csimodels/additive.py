@@ -43,6 +43,8 @@ class Moments:
         Rows left out because of missing answers or weights.
     imputed : int
         Answers replaced by a mean.
+    points : bool
+        Whether the moments are those of points under the scoring rule of a composite index, not of answers.
 
     Examples
     --------
@@ -61,6 +63,7 @@ class Moments:
     cov: Array
     dropped: int = 0
     imputed: int = 0
+    points: bool = False
 
     @classmethod
     def from_rows(cls, values: Array, items: Sequence[str], weights: Array | None = None, dropped: int = 0, imputed: int = 0) -> Moments:
@@ -163,6 +166,14 @@ class Moments:
                 value=other.items,
                 hint="Compute both with the same spec.",
             )
+        if self.points != other.points:
+            raise DataError(
+                "moments.points_differ",
+                "One of the two moments is of answers, the other of points of a composite index.",
+                variable="points",
+                value=(self.points, other.points),
+                hint="Compute both with the same spec.",
+            )
         if self.mean is None or other.mean is None:
             raise DataError(
                 "moments.no_mean",
@@ -185,6 +196,7 @@ class Moments:
             cov,
             self.dropped + other.dropped,
             self.imputed + other.imputed,
+            self.points,
         )
 
     def __radd__(self, other: int) -> Moments:
@@ -233,7 +245,7 @@ class Moments:
         at = [self.items.index(i) for i in items]
         mean = None if self.mean is None else self.mean[at]
         cov = self.cov[np.ix_(at, at)]
-        return Moments(tuple(items), self.rows, self.weight, self.weight2, mean, cov, self.dropped, self.imputed)
+        return Moments(tuple(items), self.rows, self.weight, self.weight2, mean, cov, self.dropped, self.imputed, self.points)
 
     def __repr__(self) -> str:
         """Summarise in one line."""

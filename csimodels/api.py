@@ -6,12 +6,13 @@ import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, overload
+from typing import Any, cast, overload
 
 import numpy as np
 
 from csimodels.additive import Moments
 from csimodels.batch import fit_by
+from csimodels.composite_results import composite_fit
 from csimodels.errors import OptionError
 from csimodels.estimators.estimate import Estimate, estimate_ml
 from csimodels.estimators.pls_estimate import PLSEstimate, estimate_pls
@@ -94,6 +95,7 @@ def fit(
     Returns
     -------
     CSIResults
+        For a model of kind "composite_index" a CompositeResults: it has ``index`` too, but no estimator.
 
     Raises
     ------
@@ -142,6 +144,10 @@ def fit(
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         raw, rows, digest = _statistics(data, ready.spec, missing, weights, na_values)
+    if ready.spec.scoring is not None:
+        _warn([(w.category, str(w.message)) for w in heard])
+        options = replace(ready.options, weighted=raw.weighted, fingerprint=digest)
+        return cast("CSIResults", composite_fit(ready.spec, raw, options, tuple(str(w.message) for w in heard)))
     estimate, semopy_model, moments = _estimated(ready, raw, rows)
     options = replace(ready.options, weighted=moments.weighted, fingerprint=digest)
     said = [*((w.category, str(w.message)) for w in heard), *judgements(ready.spec, moments, estimate)]
@@ -261,7 +267,8 @@ def _statistics(data: Any, spec: ModelSpec, missing: str, weights: Any, na_value
     block = read_answers(data, spec, na_values)
     values, w, usable, imputed = complete_rows(block, missing, read_weights(data, weights, block))
     say_what_went(usable, imputed)
-    return Moments.from_rows(values, block.items, w, int((~usable).sum()), imputed), values, fingerprint(block)
+    found = Moments.from_rows(values, block.items, w, int((~usable).sum()), imputed)
+    return replace(found, points=spec.scoring is not None), values, fingerprint(block)
 
 
 def _warn(said: list[tuple[type[Warning], str]]) -> None:

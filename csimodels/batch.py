@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from csimodels.composite_samples import CompositeGroups, composite_groups
 from csimodels.errors import ConvergenceWarning, CSIError, DataError, DataWarning, ImproperSolutionWarning, OptionError
 from csimodels.estimators.pls_plan import plan_of
 from csimodels.grouped import GroupedResults
@@ -48,7 +49,8 @@ def fit_by(
     Returns
     -------
     GroupedResults
-        Long tables: index, table, paths, effects, rsquared, reliability, fit_measures, impact(), groups, failures.
+        Long tables: index, table, paths, effects, rsquared, reliability, fit_measures, impact(), groups, failures. For a model of kind
+        "composite_index" a CompositeGroups with index, groups and failures.
 
     Raises
     ------
@@ -75,12 +77,16 @@ def fit_by(
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         groups = read_groups(data, ready.spec, by, ready.options.missing, weights, options.get("na_values"))
-    result = _fitted(ready, groups, min_rows)
+    result: GroupedResults | CompositeGroups
+    if ready.spec.scoring is not None:
+        result = composite_groups(ready.spec, groups, checked_least(min_rows), ready.options)
+    else:
+        result = _fitted(ready, groups, min_rows)
     said = [(w.category, str(w.message)) for w in heard] + _said(result)
     for category, text in said:
         warnings.warn(text, category, stacklevel=2)
     object.__setattr__(result, "warnings", tuple(text for _, text in said))
-    return result
+    return cast("GroupedResults", result)
 
 
 def _fitted(ready: Prepared, groups: Groups, min_rows: int | None) -> GroupedResults:
@@ -137,7 +143,7 @@ def _recipe(ready: Prepared) -> Recipe:
     return Recipe(outline_of(plan, indexed), lo_hi)
 
 
-def _said(result: GroupedResults) -> list[tuple[type[Warning], str]]:
+def _said(result: GroupedResults | CompositeGroups) -> list[tuple[type[Warning], str]]:
     """Return what has to be said about the groups."""
     said: list[tuple[type[Warning], str]] = []
     if result.data.unlabelled:
@@ -152,7 +158,7 @@ def _said(result: GroupedResults) -> list[tuple[type[Warning], str]]:
         first = result.failures["reason"].iloc[0]
         text = f"{failed} of {len(result.groups)} groups have no solution, the first because: {first}; see .failures."
         said.append((ConvergenceWarning, text))
-    improper = int((result.fits.converged & ~result.fits.proper).sum())
+    improper = 0 if isinstance(result, CompositeGroups) else int((result.fits.converged & ~result.fits.proper).sum())
     if improper:
         text = f"{improper} of {len(result.groups)} groups have an inadmissible solution; they are flagged in .groups."
         said.append((ImproperSolutionWarning, text))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MODES = ("reflective", "formative", "single")
 SIGNS = ("+", "-", "?")
+CONFIDENCES = ("", "exact", "high", "medium", "low")
 
 
 def close_to(name: str, names: Iterable[str]) -> str:
@@ -86,6 +87,32 @@ def codes(value: Any, owner: str) -> tuple[float, ...]:
         ) from None
 
 
+def anchors(value: Any, owner: str) -> tuple[str, ...]:
+    """Return what the ends of a scale say: nothing, or two texts."""
+    texts = () if isinstance(value, str) else tuple(value)
+    if isinstance(value, str) or len(texts) not in (0, 2) or not all(isinstance(t, str) for t in texts):
+        raise SpecError(
+            "spec.bad_anchors",
+            f"The anchors of {owner!r} are {value!r}.",
+            variable=owner,
+            value=value,
+            hint='Give what the lowest and the highest answer say, e.g. ["not at all", "completely"].',
+        )
+    return texts
+
+
+def confidence(value: Any, owner: str) -> None:
+    """Check how sure a fact is said to be."""
+    if value not in CONFIDENCES:
+        raise SpecError(
+            "spec.bad_confidence",
+            f"{owner} has confidence {value!r}.",
+            variable=owner,
+            value=value,
+            hint=f"Use one of {CONFIDENCES}.",
+        )
+
+
 def reverse(item: Indicator) -> None:
     """Check that a reverse item has the scale its recoding needs."""
     if item.reverse and item.scale is None:
@@ -132,6 +159,7 @@ def construct(c: Construct) -> None:
             value=c.reliability,
             hint="Give a number in (0, 1], and only for a single item.",
         )
+    confidence(c.confidence, f"Construct {c.name!r}")
 
 
 def path(p: Path) -> None:
@@ -152,6 +180,7 @@ def path(p: Path) -> None:
             value=p.target,
             hint="Remove it: models are recursive.",
         )
+    confidence(p.confidence, f"The path {p.source!r} -> {p.target!r}")
 
 
 def known(value: str, names: Sequence[str], what: str, model: str) -> None:

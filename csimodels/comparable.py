@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from csimodels.bootstrapped import Bootstrap
 from csimodels.checks import close_to
+from csimodels.composite_results import CompositeResults
 from csimodels.errors import CSIError, OptionError
 from csimodels.estimators.pls_estimate import PLSEstimate
 from csimodels.results import CSIResults
@@ -23,7 +24,7 @@ FEWEST_COMMON = 3
 def results_of(a: Any, b: Any) -> tuple[CSIResults, CSIResults]:
     """Return the results behind both sides, which must be of one kind."""
     for name, side in (("a", a), ("b", b)):
-        if not isinstance(side, (CSIResults, Bootstrap)):
+        if not isinstance(side, (CSIResults, CompositeResults, Bootstrap)):
             raise OptionError(
                 "difference.not_a_result",
                 f"{name} is a {type(side).__name__}, neither a result nor a bootstrap.",
@@ -31,7 +32,15 @@ def results_of(a: Any, b: Any) -> tuple[CSIResults, CSIResults]:
                 value=type(side).__name__,
                 hint="Give two results of fit(), or two of res.bootstrap(df).",
             )
-    if isinstance(a, CSIResults) != isinstance(b, CSIResults):
+    if isinstance(a, CompositeResults) != isinstance(b, CompositeResults):
+        raise OptionError(
+            "difference.kinds",
+            f"a is a {type(a).__name__} and b a {type(b).__name__}: a rule's index and a path model's are different quantities.",
+            variable="b",
+            value=type(b).__name__,
+            hint="Fit both to models of one kind.",
+        )
+    if isinstance(a, Bootstrap) != isinstance(b, Bootstrap):
         raise OptionError(
             "difference.mixed",
             f"a is a {type(a).__name__} and b a {type(b).__name__}: one error takes the index weights as fixed, the other does not.",
@@ -108,7 +117,9 @@ def _weightings(a: CSIResults, b: CSIResults, name: str) -> list[str]:
     """Return what makes the weights of both indices: PLS and consistent PLS share them, and a single item has no mode."""
     blocks = []
     for side in (a, b):
-        if isinstance(side.estimate, PLSEstimate):
+        if isinstance(side, CompositeResults):
+            blocks.append((f"the rule of {side.spec.scoring}", "", 1))
+        elif isinstance(side.estimate, PLSEstimate):
             plan = side.estimate.plan
             j = plan.constructs.index(name)
             blocks.append(("PLS", plan.modes[j], len(plan.blocks[j])))

@@ -13,7 +13,7 @@ from scipy.special import chdtrc, ndtr
 from csimodels.adapt import adapted
 from csimodels.catalog import as_spec
 from csimodels.spec import Indicator, ModelSpec
-from csimodels.survey import read_answers
+from csimodels.survey import read_given
 
 __all__ = ["describe_items", "mardia"]
 
@@ -78,7 +78,7 @@ def describe_items(
     [84.3, 15.7]
     """
     spec = adapted(as_spec(model), without, items, columns, scale)
-    values = read_answers(data, spec, na_values).values
+    values = read_given(data, spec, na_values).values
     owner = {item: c.name for c in spec.constructs for item in c.items}
     table = pd.DataFrame([_described(i, values[:, k]) for k, i in enumerate(spec.indicators)])
     table.insert(0, "construct", [owner.get(item, "") for item in spec.items])

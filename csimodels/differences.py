@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from csimodels.bootstrapped import Bootstrap
 from csimodels.checks import level as checked_level
 from csimodels.comparable import chosen, require_comparable, require_same_rule, results_of
+from csimodels.composite_results import CompositeResults
 from csimodels.inference.information import interval, z_test
 from csimodels.inference.intervals import spread
 from csimodels.labels import text_column, text_index
@@ -32,13 +33,17 @@ class Uncertainty(NamedTuple):
 
 
 def index_difference(
-    a: CSIResults | Bootstrap, b: CSIResults | Bootstrap, *, level: float = 0.95, constructs: Sequence[str] | None = None
+    a: CSIResults | CompositeResults | Bootstrap,
+    b: CSIResults | CompositeResults | Bootstrap,
+    *,
+    level: float = 0.95,
+    constructs: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Compare the 0-100 indices of two independent samples, such as two firms or two waves.
 
     Parameters
     ----------
-    a, b : CSIResults or Bootstrap
+    a, b : CSIResults, CompositeResults or Bootstrap
         Two results, or two bootstraps of results, of different respondents. Both by the same family of estimators.
     level : float
         Coverage of the intervals, between 0 and 1; the level of a bootstrap is not used.

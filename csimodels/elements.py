@@ -27,6 +27,10 @@ class Indicator:
         Short paraphrase of the question.
     na_values : tuple of float
         Codes that mean "don't know" or "refused".
+    stem_zh : str
+        The same in Chinese.
+    anchors, anchors_zh : tuple of str
+        What the lowest and the highest answer say, in English and in Chinese; empty, or two texts.
 
     Examples
     --------
@@ -39,11 +43,16 @@ class Indicator:
     reverse: bool = False
     stem: str = ""
     na_values: tuple[float, ...] = ()
+    stem_zh: str = ""
+    anchors: tuple[str, ...] = ()
+    anchors_zh: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         checks.name(self.name, "indicator")
         object.__setattr__(self, "scale", checks.scale(self.scale, self.name))
         object.__setattr__(self, "na_values", checks.codes(self.na_values, self.name))
+        object.__setattr__(self, "anchors", checks.anchors(self.anchors, self.name))
+        object.__setattr__(self, "anchors_zh", checks.anchors(self.anchors_zh, self.name))
         checks.reverse(self)
 
 
@@ -63,8 +72,12 @@ class Construct:
         Known reliability of a single item, in (0, 1]; its error variance is then (1 - reliability) times its variance.
     meaning : str
         What the construct stands for, e.g. "complaint behaviour" as against "complaint handling".
-    label : str
-        Display name.
+    label, label_zh : str
+        Display name, in English and in Chinese.
+    source : str
+        Where the idea of the items is from, if not from the model's own citation.
+    confidence : str
+        How sure it is that the model has this block: "exact", "high", "medium", "low"; empty for that of the model.
 
     Examples
     --------
@@ -78,6 +91,9 @@ class Construct:
     reliability: float | None = None
     meaning: str = ""
     label: str = ""
+    label_zh: str = ""
+    source: str = ""
+    confidence: str = ""
 
     def __post_init__(self) -> None:
         checks.name(self.name, "construct")
@@ -91,6 +107,11 @@ class Construct:
         """Names of the indicators."""
         return tuple(i.name for i in self.indicators)
 
+    @property
+    def formed(self) -> bool:
+        """Whether it is a composite of two indicators or more."""
+        return self.mode == "formative" and len(self.indicators) > 1
+
 
 @dataclass(frozen=True, slots=True)
 class Path:
@@ -102,6 +123,8 @@ class Path:
         Names of constructs (or observed structural variables).
     sign : {"+", "-", "?"}
         Expected sign; "?" where theory is open.
+    confidence : str
+        How sure it is that the model has this path: "exact", "high", "medium", "low"; empty for that of the model.
 
     Examples
     --------
@@ -112,6 +135,7 @@ class Path:
     source: str
     target: str
     sign: str = "?"
+    confidence: str = ""
 
     def __post_init__(self) -> None:
         checks.path(self)

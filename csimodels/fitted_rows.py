@@ -14,13 +14,14 @@ from csimodels.resample import Rows
 from csimodels.survey import complete_rows, fingerprint, read_answers, read_weights
 
 if TYPE_CHECKING:
+    from csimodels.composite_results import CompositeResults
     from csimodels.frames import Block
     from csimodels.results import CSIResults
 
 __all__ = ["fitted_rows", "require_fitted"]
 
 
-def require_fitted(result: CSIResults, block: Block, code: str, hint: str) -> None:
+def require_fitted(result: CSIResults | CompositeResults, block: Block, code: str, hint: str) -> None:
     """Refuse answers that are not the fitted ones."""
     if fingerprint(block) != result.options.fingerprint:
         raise DataError(
@@ -32,7 +33,7 @@ def require_fitted(result: CSIResults, block: Block, code: str, hint: str) -> No
         )
 
 
-def fitted_rows(result: CSIResults, data: Any, weights: Any) -> tuple[Rows, NDArray[np.bool_]]:
+def fitted_rows(result: CSIResults | CompositeResults, data: Any, weights: Any) -> tuple[Rows, NDArray[np.bool_]]:
     """Return the complete, recoded rows of a fit, and which of the rows of the data they are."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CSIWarning)

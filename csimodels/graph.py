@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from csimodels.checks import close_to, name
+from csimodels.checks import close_to, confidence, name
 from csimodels.errors import SpecError
+from csimodels.scoring import check_scoring
 
 if TYPE_CHECKING:
     from csimodels.spec import ModelSpec
-
-CONFIDENCES = ("", "exact", "high", "medium", "low")
 
 
 def check_spec(s: ModelSpec) -> None:
@@ -20,14 +19,8 @@ def check_spec(s: ModelSpec) -> None:
     _unique_indicators(s)
     _paths(s)
     _acyclic(s)
-    if s.confidence not in CONFIDENCES:
-        raise SpecError(
-            "spec.bad_confidence",
-            f"Model {s.name!r} has confidence {s.confidence!r}.",
-            variable=s.name,
-            value=s.confidence,
-            hint=f"Use one of {CONFIDENCES}.",
-        )
+    confidence(s.confidence, f"Model {s.name!r}")
+    check_scoring(s)
     if s.target is not None:
         if s.target not in s.construct_names:
             raise SpecError(
@@ -110,8 +103,9 @@ def _paths(s: ModelSpec) -> None:
 
 
 def edges(s: ModelSpec) -> list[tuple[str, str]]:
-    """Return directed edges: paths and loadings."""
-    return [(p.source, p.target) for p in s.paths] + [(c.name, i) for c in s.constructs for i in c.items]
+    """Return directed edges: paths, loadings, and the parts of what is formed."""
+    measured = [(i, c.name) if c.mode == "formative" else (c.name, i) for c in s.constructs for i in c.items]
+    return [(p.source, p.target) for p in s.paths] + measured
 
 
 def _acyclic(s: ModelSpec) -> None:

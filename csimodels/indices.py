@@ -14,14 +14,14 @@ from csimodels.additive import Moments
 from csimodels.checks import close_to
 from csimodels.errors import MissingStatisticError, OptionError, ScaleError
 from csimodels.estimators.estimate import Estimate
-from csimodels.estimators.matrices import fill
+from csimodels.estimators.matrices import fill, structural_covariance
 from csimodels.estimators.pls_estimate import PLSEstimate
 from csimodels.inference.information import interval
 from csimodels.labels import text_column, text_index
 from csimodels.measures.effects import path_matrix, total_effects
 from csimodels.measures.index import IndexWeights, index_scores, index_se, index_units, normalised
 from csimodels.measures.outline import leaves
-from csimodels.measures.structural import structural, total_effects_of
+from csimodels.measures.structural import arrows_of, structural, total_effects_of
 from csimodels.spec import ModelSpec
 
 __all__ = [
@@ -104,15 +104,17 @@ def scales(spec: ModelSpec) -> tuple[Array, Array]:
 
 @singledispatch
 def estimated_weights(estimate: Any, blocks: Mapping[str, list[int]]) -> tuple[dict[str, Array], list[str]]:
-    """Return lambda / theta within each block, with what had to be said."""
+    """Return lambda / theta within each block, a composite's own weights, with what had to be said."""
     mm = fill(estimate.layout, estimate.full[None])
     error = np.diagonal(mm.Theta[0])
     loading = block_loadings(estimate)
-    weights, notes = {}, []
+    weights, notes, formed = {}, [], composite_weights(estimate)
     for construct, at in blocks.items():
         j = estimate.table.latent.index(construct)
         if len(at) == 1:
             weights[construct] = np.ones(1)
+        elif construct in formed:
+            weights[construct] = formed[construct]
         elif (error[at] <= 0).any():
             item = estimate.table.observed[at[int(error[at].argmin())]]
             weights[construct] = np.ones(len(at))
@@ -131,13 +133,27 @@ def _estimated_pls(estimate: PLSEstimate, blocks: Mapping[str, list[int]]) -> tu
     return {c: estimate.state.comp.W[inside, at[c], 0] / sd[inside] for c, inside in blocks.items()}, []
 
 
+def composite_weights(estimate: Estimate) -> dict[str, Array]:
+    """Return the weights of the items of every composite."""
+    rows = [(r, w) for r, w in zip(estimate.table.rows, estimate.full, strict=True) if r.op == "<~" and r.rhs in estimate.table.observed]
+    return {c: np.array([w for r, w in rows if r.lhs == c]) for c in dict.fromkeys(r.lhs for r, _ in rows)}
+
+
 def block_loadings(estimate: Estimate) -> Array:
-    """Return the loadings of items on constructs (p, m), also of items that take part in paths themselves."""
+    """Return the loadings of items on constructs (p, m), also of items that take part in paths themselves.
+
+    Those of the items of a composite are their regressions on it.
+    """
     lay = estimate.layout
     out = np.zeros((lay.p, lay.m))
+    place = {name: k for k, name in enumerate(lay.structural)}
+    Phi = structural_covariance(lay, estimate.full[None])[0]
     for k, row in enumerate(estimate.table.rows):
         if row.op == "=~" and row.rhs in estimate.table.observed:
             out[estimate.table.observed.index(row.rhs), lay.col[k]] = estimate.full[k]
+        elif row.op == "<~" and row.rhs in estimate.table.observed:
+            j = place[row.lhs]
+            out[estimate.table.observed.index(row.rhs), j] = Phi[place[row.rhs], j] / Phi[j, j]
     return out
 
 
@@ -246,5 +262,5 @@ def _effects_and_loadings_pls(estimate: PLSEstimate, names: tuple[str, ...]) -> 
     loadings = state.comp.X[..., 0].copy()
     for j in plan.consistent:
         loadings[list(plan.blocks[j]), j] = state.loadings[plan.slices[j], 0]
-    total = total_effects_of(plan, structural(plan, state.C).b)[..., 0]
+    total = total_effects_of(plan, arrows_of(plan, state.C, structural(plan, state.C).b))[..., 0]
     return total[np.ix_(at, at)], loadings[:, at] * np.sqrt(np.diagonal(estimate.S))[:, None]

@@ -92,19 +92,24 @@ class _Roles:
             {p.source for p in spec.paths},
             {p.target for p in spec.paths},
         )
-        measured = {i for c in spec.constructs for i in c.items}
+        formed = {c.name for c in spec.constructs if c.formed}
+        sources |= {i for c in spec.constructs if c.formed for i in c.items}
+        measured = {i for c in spec.constructs if not c.formed for i in c.items}
         in_covariance = {n for t in spec.terms if t.op == "~~" for n in (t.lhs, t.rhs)}
-        self.exogenous = tuple(c for c in spec.construct_names if c not in targets | measured)
+        self.exogenous = tuple(c for c in spec.construct_names if c not in targets | measured | formed)
         outcomes = [n for n in (*spec.construct_names, *spec.items) if n in targets - sources]
-        lower = {i for c in spec.constructs for i in c.items if i in latent}
+        lower = {i for c in spec.constructs for i in c.items if i in latent} | formed
         self.outcomes = tuple(n for n in outcomes if n not in lower | (measured - latent))
-        self.fixed_x = tuple(i.name for i in spec.observed if i.name in sources - targets - measured - in_covariance)
+        self.fixed_x = tuple(i for i in spec.items if i in sources - targets - measured - in_covariance)
 
 
 def _loadings(spec: ModelSpec, std_lv: bool) -> Iterator[Row]:
+    """Yield loadings, and the weights of composites, whose first one is fixed at one under any identification."""
     for c in spec.constructs:
+        op = "<~" if c.formed else "=~"
         for k, item in enumerate(c.items):
-            yield Row(c.name, "=~", item, value=1.0) if k == 0 and not std_lv else Row(c.name, "=~", item, free=1)
+            marker = k == 0 and (c.formed or not std_lv)
+            yield Row(c.name, op, item, value=1.0) if marker else Row(c.name, op, item, free=1)
 
 
 def _paths(spec: ModelSpec) -> Iterator[Row]:
@@ -122,8 +127,9 @@ def _variances(spec: ModelSpec, roles: _Roles, std_lv: bool) -> Iterator[Row]:
             yield (Row(name, "~~", name, value=0.0) if reliability is None else Row(name, "~~", name, sample=1.0 - reliability))
         else:
             yield Row(name, "~~", name, free=1)
+    formed = {c.name for c in spec.constructs if c.formed}
     for name in spec.construct_names:
-        if name in alone:
+        if name in alone or name in formed:
             yield Row(name, "~~", name, value=0.0)
         else:
             yield Row(name, "~~", name, value=1.0) if std_lv else Row(name, "~~", name, free=1)

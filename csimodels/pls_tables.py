@@ -16,7 +16,7 @@ from csimodels.labels import text_index
 from csimodels.measures.outline import outline_of
 from csimodels.measures.pls_fit import implied_items, pls_fit
 from csimodels.measures.pls_quantities import effect_quantities, pls_quantities
-from csimodels.measures.structural import structural
+from csimodels.measures.structural import arrows_of, structural
 from csimodels.quality import construct_correlations, cross_loadings, measures_of_fit, reliability_table, rsquared_series
 from csimodels.residuals import residuals
 from csimodels.spec import ModelSpec
@@ -60,7 +60,7 @@ def _effects_table(estimate: PLSEstimate) -> pd.DataFrame:
     """Return direct, indirect and total effects; they are standardised."""
     plan = estimate.plan
     outline = outline_of(plan, {})
-    values = effect_quantities(outline, structural(plan, estimate.state.C).b)
+    values = effect_quantities(outline, arrows_of(plan, estimate.state.C, structural(plan, estimate.state.C).b))
     out: dict[str, Any] = {
         "source": tuple(plan.constructs[s] for s, _ in outline.effects),
         "target": tuple(plan.constructs[t] for _, t in outline.effects),

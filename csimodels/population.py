@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,9 @@ from numpy.typing import NDArray
 from csimodels.catalog import as_spec
 from csimodels.errors import OptionError
 from csimodels.limits import by_item, by_pair, number
-from csimodels.partable import expand
 from csimodels.spec import Construct, Indicator, ModelSpec
 
-__all__ = ["Population", "as_given", "composite_weights", "leaves", "population"]
+__all__ = ["Population", "as_given", "leaves", "population", "weights_of"]
 
 Array = NDArray[np.float64]
 Pair = tuple[str, str]
@@ -91,14 +91,23 @@ def population(
     ends = {end for p in spec.paths for end in (p.source, p.target)}
     nodes = (*spec.construct_names, *(i for i in spec.items if i in ends or i in {o.name for o in spec.observed}))
     Beta, Psi = _structure(spec, nodes, loading, paths, correlation)
+    Phi = _implied(Beta, Psi)
+    loading |= {i: float(Phi[nodes.index(i), nodes.index(c)]) for c in summed(spec) for i in spec.construct(c).items}
     Lambda, Theta = _measurement(spec, nodes, loading)
     centre, spread = _metric(spec, means, sd, share)
-    return Population(spec, nodes, loading, Beta, Psi, _implied(Beta, Psi), Lambda, Theta, centre, spread)
+    return Population(spec, nodes, loading, Beta, Psi, Phi, Lambda, Theta, centre, spread)
 
 
 def as_given(item: Indicator, value: Any) -> Any:
     """Return a recoded answer as a respondent gives it."""
     return item.scale[0] + item.scale[1] - value if item.reverse and item.scale else value
+
+
+def weights_of(pop: Population, c: Construct) -> Array:
+    """Return the weights of a composite's standardised indicators."""
+    if c.name in summed(pop.spec):
+        return pop.Beta[pop.nodes.index(c.name), [pop.nodes.index(i) for i in c.items]]
+    return composite_weights(c, pop.loadings)
 
 
 def _loadings(spec: ModelSpec, given: Any) -> dict[str, float]:
@@ -117,18 +126,24 @@ def _loadings(spec: ModelSpec, given: Any) -> dict[str, float]:
 def _structure(spec: ModelSpec, nodes: tuple[str, ...], loading: dict[str, float], paths: Any, correlation: Any) -> tuple[Array, Array]:
     """Return standardised paths and residual covariances, one structural variable after the other in causal order."""
     at = {name: k for k, name in enumerate(nodes)}
-    parent = {i: c for c in spec.constructs for i in c.items if i in at}
-    _require_simple_composites(spec, set(at))
+    sums = summed(spec)
+    parent = {i: c for c in spec.constructs for i in c.items if i in at and c.name not in sums}
     stated, signs = _stated(spec, paths)
     before = {name: [parent[name].name] if name in parent else [] for name in nodes}
     for source, target in signs:
         before[target].append(source)
+    for name in sums:
+        before[name] = list(spec.construct(name).items)
     exogenous = [name for name in nodes if not before[name]]
     Beta, Psi = np.zeros((len(nodes), len(nodes))), _exogenous(spec, nodes, exogenous, correlation)
     for name in TopologicalSorter(before).static_order():
         if name in exogenous:
             continue
         k, sources = at[name], [at[s] for s in before[name]]
+        if name in sums:
+            Beta[k, sources] = 1 / np.sqrt(_implied(Beta, Psi)[np.ix_(sources, sources)].sum())
+            Psi[k, k] = 0.0
+            continue
         fixed = {(parent[name].name, name): loading[name]} if name in parent else {}
         R = _implied(Beta, Psi)[np.ix_(sources, sources)]
         Beta[k, sources] = _coefficients([(s, name) for s in before[name]], stated | fixed, signs, R)
@@ -141,21 +156,26 @@ def _structure(spec: ModelSpec, nodes: tuple[str, ...], loading: dict[str, float
     return Beta, Psi
 
 
-def _require_simple_composites(spec: ModelSpec, nodes: set[str]) -> None:
-    targets = {p.target for p in spec.paths}
+def summed(spec: ModelSpec) -> tuple[str, ...]:
+    """Return the composites whose parts have paths of their own: standardised sums of their parts, with equal weights."""
+    ends, targets = {end for p in spec.paths for end in (p.source, p.target)}, {p.target for p in spec.paths}
+    out = []
     for c in spec.constructs:
-        inside = set(c.items) & nodes
-        if c.mode == "formative" and inside and (inside != set(c.items) or inside & targets):
+        nodes = {i for i in c.items if i in spec.construct_names or i in ends}
+        if not (c.formed and nodes and (nodes & ends or nodes != set(c.items))):
+            continue
+        if nodes != set(c.items) or c.name in targets:
             text = f"The indicators {c.items} of the formative construct {c.name!r} take part in paths themselves."
-            hint = "Make the construct reflective, or drop these paths."
+            hint = "Make the construct reflective, or drop the paths to it and to some of its items."
             raise OptionError("simulate.unsupported", text, variable=c.name, value=c.items, hint=hint)
+        out.append(c.name)
+    return tuple(out)
 
 
 def _exogenous(spec: ModelSpec, nodes: tuple[str, ...], names: list[str], given: Any) -> Array:
     """Return the covariances of exogenous variables where the model has them, zero elsewhere."""
     at = {name: k for k, name in enumerate(nodes)}
-    covariances = [(r.lhs, r.rhs) for r in expand(spec).rows if r.op == "~~" and r.lhs != r.rhs and r.value != 0]
-    pairs = [pair for pair in covariances if set(pair) <= set(names)]
+    pairs = _covarying(spec, names)
     if isinstance(given, Mapping):
         named = by_pair("correlation", given, [*pairs, *(p[::-1] for p in pairs)])
         values = [named.get(p, named.get(p[::-1], 0.3)) for p in pairs]
@@ -173,10 +193,20 @@ def _exogenous(spec: ModelSpec, nodes: tuple[str, ...], names: list[str], given:
     return Psi
 
 
+def _covarying(spec: ModelSpec, names: list[str]) -> list[Pair]:
+    """Return pairs of exogenous variables that covary: constructs, observed variables, and what the spec's terms say."""
+    latent = [n for n in names if n in spec.construct_names]
+    pairs = [*combinations(latent, 2), *combinations([n for n in names if n not in latent], 2)]
+    said = {frozenset((t.lhs, t.rhs)): t for t in spec.terms if t.op == "~~" and t.lhs != t.rhs}
+    known = {frozenset(p) for p in pairs}
+    pairs += [(t.lhs, t.rhs) for ends, t in said.items() if ends <= set(names) and ends not in known]
+    return [p for p in pairs if frozenset(p) not in said or said[frozenset(p)].value != 0]
+
+
 def _stated(spec: ModelSpec, given: Any) -> tuple[dict[Pair, float], dict[Pair, float]]:
     """Return the paths whose value is given, and the expected sign of every path."""
     signs = {(p.source, p.target): -1.0 if p.sign == "-" else 1.0 for p in spec.paths}
-    zeros = {(r.rhs, r.lhs): 0.0 for r in expand(spec).rows if r.op == "~" and r.value == 0}
+    zeros = {(t.rhs, t.lhs): 0.0 for t in spec.terms if t.op == "~" and t.value == 0}
     if given is None:
         return zeros, signs
     if isinstance(given, Mapping):

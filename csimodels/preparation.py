@@ -8,19 +8,22 @@ from typing import Any
 
 from csimodels.adapt import adapted
 from csimodels.catalog import as_spec
+from csimodels.composites import require_plain_options
 from csimodels.estimators.pls_plan import Plan
-from csimodels.estimators.preconditions import require_reflective
+from csimodels.estimators.preconditions import require_two_outcomes
 from csimodels.inference.identification import require_identified
-from csimodels.options import Options, check_choices, check_flag, check_suits, frozen_codes, mode_pairs, pls_plan
+from csimodels.options import ONLY_ML, ONLY_PLS, Options, check_choices, check_flag, check_suits, frozen_codes, mode_pairs, pls_plan
 from csimodels.partable import expand
 from csimodels.spec import Indicator, ModelSpec
 
 __all__ = ["Prepared", "prepared"]
 
+USUAL = {"estimator": "ml", "engine": "semopy", **ONLY_ML, **ONLY_PLS}
+
 
 @dataclass(frozen=True)
 class Prepared:
-    """Hold a model as it will be fitted: the adapted spec, the plan of PLS (None under ML), options without facts of the data, engine."""
+    """Hold a model as it will be fitted: the adapted spec, the plan of PLS or None, options without facts of the data, engine."""
 
     spec: ModelSpec
     plan: Plan | None
@@ -54,9 +57,14 @@ def prepared(
     given = {"likelihood": likelihood, "std_lv": std_lv, "scheme": scheme, "modes": modes, "tol": tol}
     check_suits(estimator, given | {"higher_order": higher_order, "consistent": consistent})
     spec = adapted(as_spec(model), without, items, columns, scale)
+    if spec.scoring is not None:
+        unusual = given | {"estimator": estimator, "engine": engine, "higher_order": higher_order, "consistent": consistent}
+        require_plain_options(spec.name, unusual, USUAL)
+        own = weights if isinstance(weights, str) else None
+        return Prepared(spec, None, Options("composite", missing=missing, na_values=frozen_codes(na_values), weights=own), "native")
     plan = None
     if estimator == "ml":
-        require_reflective(spec)
+        require_two_outcomes(spec)
         require_identified(expand(spec, std_lv))
     else:
         plan = pls_plan(spec, estimator, scheme, modes, tol, higher_order, consistent)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csimodels.additive import Moments
+from csimodels.points import moments_as_points
 from csimodels.spec import ModelSpec
 
 __all__ = ["recoded_moments", "recoded_rows"]
@@ -23,7 +24,9 @@ def _reverse(spec: ModelSpec) -> tuple[Array, Array]:
 
 
 def recoded_moments(m: Moments, spec: ModelSpec) -> Moments:
-    """Return the moments of the recoded items."""
+    """Return the moments of the recoded items; of the points of a composite index."""
+    if spec.scoring is not None:
+        return moments_as_points(m, spec)
     if not any(i.reverse for i in spec.indicators):
         return m
     slope, total = _reverse(spec)
@@ -32,8 +35,8 @@ def recoded_moments(m: Moments, spec: ModelSpec) -> Moments:
 
 
 def recoded_rows(values: Array, spec: ModelSpec) -> Array:
-    """Return recoded answers."""
-    if not any(i.reverse for i in spec.indicators):
+    """Return recoded answers; points of a composite index are as they should be."""
+    if spec.scoring is not None or not any(i.reverse for i in spec.indicators):
         return values
     slope, total = _reverse(spec)
     return total + slope * values

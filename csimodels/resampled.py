@@ -24,7 +24,7 @@ from csimodels.resample import Units, units_of
 if TYPE_CHECKING:
     from csimodels.results import CSIResults
 
-__all__ = ["Resampled"]
+__all__ = ["Resampled", "check_resampling"]
 
 Array = NDArray[Any]
 KINDS = ("percentile", "bca", "normal")
@@ -108,7 +108,7 @@ class Resampled:
         0
         """
         result = cast("CSIResults", self)
-        _check(n_boot, seed, ci, n_jobs)
+        check_resampling(n_boot, seed, ci, n_jobs)
         checked_level(level)
         recipe = recipe_for(result.spec, result.estimate, result.moments, index_weights)
         rows, usable = fitted_rows(result, data, weights)
@@ -142,7 +142,7 @@ class Resampled:
         return boot
 
 
-def _check(n_boot: Any, seed: Any, ci: Any, n_jobs: Any) -> None:
+def check_resampling(n_boot: Any, seed: Any, ci: Any = "percentile", n_jobs: Any = 1) -> None:
     """Check the options of a bootstrap."""
     for name, value, lowest in (("n_boot", n_boot, FEWEST), ("seed", seed, 0)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < lowest:

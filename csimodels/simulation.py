@@ -10,13 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from csimodels.additive import Moments
 from csimodels.catalog import as_spec
+from csimodels.composites import composite_plan
 from csimodels.errors import OptionError
 from csimodels.limits import number
-from csimodels.population import DELTA, MEAN, SD, Population, as_given, composite_weights, population
+from csimodels.measures.composite import composite_scores
+from csimodels.population import DELTA, MEAN, SD, Population, as_given, population, weights_of
 from csimodels.spec import Construct, Indicator, ModelSpec
 
-__all__ = ["cuts", "simulate"]
+__all__ = ["cuts", "population_moments", "simulate"]
 
 Array = NDArray[np.float64]
 
@@ -85,7 +88,8 @@ def simulate(
     -----
     Loadings and paths hold for the normal variables behind the answers. Rounding, clipping and above all 0/1 answers
     multiply an item's correlations by its ``attenuation`` (0.65 for 15 % of ones). Items without a scale are standard
-    normal. The residuals of a formative block cancel under its weights, so that the construct is exactly the composite.
+    normal. The residuals of a formative block cancel under its weights, so that the construct is exactly the composite; a
+    composite whose parts have paths of their own is their standardised sum.
     Of the spec's fixed values only zeros are imposed.
 
     Examples
@@ -114,6 +118,22 @@ def simulate(
     drawn = {"model": spec.name, "n": int(n), "seed": int(seed), "integers": bool(integers)}
     frame.attrs["truth"] = drawn | _truth(pop, integers)
     return frame
+
+
+def population_moments(model: ModelSpec | str, n: int, integers: bool = True, **options: Any) -> Moments:
+    """Return the moments of infinitely many answers, as if they were those of n rows; the options are those of ``simulate``.
+
+    Correlations of rounded and 0/1 answers are those of the normal variables times both attenuations.
+    """
+    pop = population(model, **options)
+    metric = zip(pop.spec.indicators, pop.centre, pop.spread, strict=True)
+    mean, sd, kept = np.array([_marginal(*item, integers) for item in metric]).T
+    sign = np.where([i.reverse for i in pop.spec.indicators], -1.0, 1.0)
+    R = pop.correlation * np.outer(kept, kept)
+    np.fill_diagonal(R, 1.0)
+    given = [as_given(i, m) for i, m in zip(pop.spec.indicators, mean, strict=True)]
+    items = list(pop.spec.items)
+    return Moments.from_cov(pd.DataFrame(R * np.outer(sd * sign, sd * sign), index=items, columns=items), n, given, "n")
 
 
 def cuts(item: Indicator, centre: float, spread: float) -> Array | None:
@@ -154,18 +174,37 @@ def _truth(pop: Population, integers: bool) -> dict[str, Any]:
     weights: dict[str, float] = {}
     for c in spec.constructs:
         if c.mode == "formative":
-            weights |= _named([f"{c.name} <~ {i}" for i in c.items], composite_weights(c, pop.loadings))
+            weights |= _named([f"{c.name} <~ {i}" for i in c.items], weights_of(pop, c))
     return {
         "paths": {f"{p.target} ~ {p.source}": float(pop.Beta[at[p.target], at[p.source]]) for p in spec.paths},
         "loadings": {f"{c.name} =~ {i}": pop.loadings[i] for c in spec.constructs for i in c.items},
         "weights": weights,
         "correlations": {name: _named(pop.nodes, pop.Phi[k]) for name, k in at.items()},
         "rsquared": {name: float(1 - pop.Psi[k, k]) for name, k in at.items() if pop.Beta[k].any()},
-        **_index_truth(pop, mean, sd, kept),
+        **(_index_truth(pop, mean, sd, kept) if spec.scoring is None else {"index": _scored_truth(pop, mean, integers), "impact": {}}),
         "means": _named(spec.items, given),
         "sds": _named(spec.items, sd),
         "attenuation": _named(spec.items, kept),
     }
+
+
+def _scored_truth(pop: Population, mean: Array, integers: bool) -> dict[str, float]:
+    """Return the indices of a composite under its first set of weights; ``mean`` (p,) are the means of recoded answers."""
+    scoring, points = pop.spec.scoring, mean.copy()
+    assert scoring is not None
+    asked = {item for _, item in scoring.importance}
+    for k, (item, centre, spread) in enumerate(zip(pop.spec.indicators, pop.centre, pop.spread, strict=True)):
+        lo, hi = item.scale or (0.0, 1.0)
+        if item.name in asked:
+            continue
+        if scoring.rule == "top_box":
+            at = cuts(item, centre, spread) if integers else None
+            beyond = (hi - scoring.boxes - centre) / spread if at is None else at[int(hi - scoring.boxes - lo)]
+            points[k] = 100 * ndtr(-beyond)
+        else:
+            points[k] = 100 * mean[k] / hi if scoring.rule == "of_maximum" else 100 * (mean[k] - lo) / (hi - lo)
+    plan = composite_plan(pop.spec)
+    return _named(plan.constructs, composite_scores(plan, points[:, None])[0][:, 0])
 
 
 def _named(names: Iterable[str], values: Iterable[Any]) -> dict[str, float]:
@@ -182,7 +221,7 @@ def _index_truth(pop: Population, mean: Array, sd: Array, kept: Array) -> dict[s
             k = [at[i] for i in c.items]
             lo, hi = np.array([pop.spec.indicators[j].scale for j in k], dtype=float).T
             slope = np.array([pop.loadings[i] for i in c.items]) * kept[k] * sd[k]
-            u = _index_weights(c, pop.loadings, slope, sd[k])
+            u = _index_weights(pop, c, slope, sd[k])
             index[c.name] = float(100 * u @ (mean[k] - lo) / (u @ (hi - lo)))
             unit[c.name] = float(100 * u @ slope / (u @ (hi - lo)))
     effect = np.linalg.inv(np.eye(len(pop.nodes)) - pop.Beta)
@@ -192,8 +231,8 @@ def _index_truth(pop: Population, mean: Array, sd: Array, kept: Array) -> dict[s
     return {"index": index, "impact": {a: row for a, row in impact.items() if row}}
 
 
-def _index_weights(c: Construct, loading: dict[str, float], slope: Array, sd: Array) -> Array:
+def _index_weights(pop: Population, c: Construct, slope: Array, sd: Array) -> Array:
     """Return raw-metric weights: lambda / theta, those of a composite, or 1 for a single item."""
     if len(sd) == 1:
         return np.ones(1)
-    return composite_weights(c, loading) / sd if c.mode == "formative" else slope / (sd**2 - slope**2)
+    return weights_of(pop, c) / sd if c.mode == "formative" else slope / (sd**2 - slope**2)

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from csimodels import adapt, checks, graph
+from csimodels.described import Described
 from csimodels.elements import Construct, Indicator, Path, Scale, Term
+from csimodels.scoring import Scoring
 from csimodels.textual import Textual
 
-__all__ = ["Construct", "Indicator", "ModelSpec", "Path", "Term"]
+__all__ = ["Construct", "Indicator", "ModelSpec", "Path", "Scoring", "Term"]
 
 
-@dataclass(frozen=True)
-class ModelSpec(Textual):
+@dataclass(frozen=True, repr=False)
+class ModelSpec(Textual, Described):
     """Describe a satisfaction-index model as data.
 
     Parameters
@@ -31,8 +33,14 @@ class ModelSpec(Textual):
         Observed variables that take part in paths themselves.
     terms : sequence of Term
         Departures from lavaan's default parameters.
-    title, kind, citation, doi, confidence, notes : str
-        Documentation; confidence is "exact", "high", "medium" or "low".
+    title, title_zh, family, origin, citation, doi, confidence, notes : str
+        Documentation; confidence is "exact", "high", "medium" or "low", origin "published" or "practice".
+    kind : {"path_model", "composite_index"}
+        Whether the model is estimated or is a scoring rule.
+    estimators : tuple of str
+        Estimators that the model admits; empty when nobody has said.
+    scoring : Scoring, optional
+        The rule of a composite index.
     lost : tuple of str
         What ``without`` and ``with_items`` took away.
 
@@ -67,10 +75,15 @@ class ModelSpec(Textual):
     doi: str = ""
     confidence: str = ""
     notes: str = ""
+    title_zh: str = ""
+    family: str = ""
+    origin: str = "published"
+    estimators: tuple[str, ...] = ()
+    scoring: Scoring | None = None
     lost: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
-        for part in ("constructs", "paths", "observed", "terms", "lost"):
+        for part in ("constructs", "paths", "observed", "terms", "estimators", "lost"):
             object.__setattr__(self, part, tuple(getattr(self, part)))
         graph.check_spec(self)
 

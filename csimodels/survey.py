@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from csimodels import answers
 from csimodels.additive import Moments
 from csimodels.errors import DataError, DataWarning, OptionError
 from csimodels.frames import Block, read_block, read_column
+from csimodels.points import as_points
 from csimodels.spec import ModelSpec
 
-__all__ = ["complete_rows", "fingerprint", "moments", "read_answers", "read_weights", "say_what_went"]
+__all__ = ["complete_rows", "fingerprint", "moments", "read_answers", "read_given", "read_weights", "say_what_went"]
 
 Array = NDArray[np.float64]
 MISSING = ("listwise", "mean")
@@ -68,10 +70,17 @@ def moments(
     block = read_answers(data, model, na_values)
     values, w, usable, imputed = complete_rows(block, missing, read_weights(data, weights, block))
     say_what_went(usable, imputed)
-    return Moments.from_rows(values, block.items, w, int((~usable).sum()), imputed)
+    found = Moments.from_rows(values, block.items, w, int((~usable).sum()), imputed)
+    return replace(found, points=model.scoring is not None)
 
 
 def read_answers(data: Any, spec: ModelSpec, na_values: Sequence[float] | Mapping[str, Sequence[float]] | None = None) -> Block:
+    """Read what is fitted: checked answers to a model's items, as points where the model is a composite index."""
+    block = read_given(data, spec, na_values)
+    return block if spec.scoring is None else Block(as_points(block.values, spec), block.items, block.index)
+
+
+def read_given(data: Any, spec: ModelSpec, na_values: Sequence[float] | Mapping[str, Sequence[float]] | None = None) -> Block:
     """Read a model's items, turn "don't know" codes into NaN, then check what is left."""
     block = read_block(data, spec.items)
     if not len(block.values):

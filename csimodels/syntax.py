@@ -162,16 +162,17 @@ def _spec(terms: list[Term], name: str, target: str | None) -> ModelSpec:
         tuple(Path(t.rhs, t.lhs) for t in terms if t.op == "~"),
         target=target,
         observed=tuple(Indicator(n) for n in others),
-        terms=tuple(t for t in terms if t.op == "~~" or t.free or t.label or t.value is not None),
+        terms=tuple(t for t in terms if t.op == "~~" or (t.op != "<~" and (t.free or t.label or t.value is not None))),
     )
 
 
 def _formative(terms: list[Term]) -> set[str]:
-    """Return the constructs defined by ``<~``, whose weights can be neither fixed nor labelled."""
+    """Return the constructs defined by ``<~``, whose weights are neither fixed nor labelled; the first may say that it is one."""
     made = [t for t in terms if t.op == "<~"]
-    for t in made:
+    for k, t in enumerate(made):
         other = any(o.op == "=~" and o.lhs == t.lhs for o in terms)
-        if other or t.free or t.label or t.value is not None:
+        marker = t.value == 1.0 and t.lhs not in {o.lhs for o in made[:k]}
+        if other or t.free or t.label or (t.value is not None and not marker):
             raise ModelSyntaxError(
                 "syntax.formative",
                 f"{t.lhs!r} has both =~ and <~." if other else f"The weight {t.lhs} <~ {t.rhs} has a modifier.",
@@ -194,6 +195,15 @@ def write(spec: ModelSpec, variances: Mapping[str, float] | None = None) -> str:
                 hint="Rename it first with rename().",
             )
     prefix = {(t.lhs, t.op, t.rhs): _prefix(t) for t in spec.terms}
+    if spec.scoring is not None:
+        raise ModelSyntaxError(
+            "syntax.composite_index",
+            f"Model {spec.name!r} is a composite index: a scoring rule, which lavaan has no syntax for.",
+            variable="kind",
+            value=spec.kind,
+            hint="Write it with to_toml().",
+        )
+    prefix |= {(c.name, "<~", c.items[0]): "1*" for c in spec.constructs if c.formed}
     lines = [_formula(c.name, "<~" if c.mode == "formative" else "=~", c.items, prefix) for c in spec.constructs]
     for target in dict.fromkeys(p.target for p in spec.paths):
         lines.append(_formula(target, "~", tuple(p.source for p in spec.paths if p.target == target), prefix))

@@ -48,8 +48,8 @@ class Textual:
         Examples
         --------
         >>> import csimodels as csi
-        >>> csi.ModelSpec.from_lavaan("f =~ a + b + c; g =~ d + e + h; g ~ f", target="g").paths
-        (Path(source='f', target='g', sign='?'),)
+        >>> csi.ModelSpec.from_lavaan("f =~ a + b + c; g =~ d + e + h; g ~ f", target="g").paths[0].target
+        'g'
         """
         from csimodels.syntax import parse
 

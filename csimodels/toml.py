@@ -12,28 +12,18 @@ import tomli_w
 
 from csimodels.checks import close_to
 from csimodels.errors import ModelSyntaxError
-from csimodels.spec import Construct, Indicator, ModelSpec, Path, Term
+from csimodels.spec import Construct, Indicator, ModelSpec, Path, Scoring, Term
 
-MODEL_KEYS = (
-    "name",
-    "title",
-    "kind",
-    "target",
-    "citation",
-    "doi",
-    "confidence",
-    "notes",
-    "scale",
-    "construct",
-    "path",
-    "observed",
-    "term",
-)
-CONSTRUCT_KEYS = ("name", "label", "meaning", "mode", "reliability", "items")
-ITEM_KEYS = ("name", "stem", "scale", "reverse", "na_values")
-PATH_KEYS = ("from", "to", "sign")
+TEXTS = ("title", "title_zh", "kind", "family", "origin", "citation", "doi", "confidence", "notes")
+DEFAULTS = ("scale", "anchors", "anchors_zh", "na_values")
+MODEL_KEYS = ("name", *TEXTS, "target", "estimators", *DEFAULTS, "construct", "path", "observed", "term", "scoring")
+CONSTRUCT_TEXTS = ("mode", "reliability", "meaning", "label", "label_zh", "source", "confidence")
+CONSTRUCT_KEYS = ("name", *CONSTRUCT_TEXTS, *DEFAULTS, "items")
+ITEM_KEYS = ("name", "stem", "stem_zh", "reverse", *DEFAULTS)
+PATH_KEYS = ("from", "to", "sign", "confidence")
 TERM_KEYS = ("lhs", "op", "rhs", "value", "free", "label")
-TEXTS = ("title", "kind", "citation", "doi", "confidence", "notes")
+SCORING_KEYS = ("rule", "boxes", "weights", "importance")
+Defaults = Mapping[str, Any]
 
 
 def read_toml(source: str | os.PathLike[str]) -> ModelSpec:
@@ -65,7 +55,7 @@ def _text(source: str | os.PathLike[str]) -> tuple[str, str]:
 
 def _spec(data: Mapping[str, Any], where: str) -> ModelSpec:
     _keys(data, MODEL_KEYS, ("name", "construct"), where)
-    default = data.get("scale")
+    default = _of(data, DEFAULTS)
     return ModelSpec(
         name=data["name"],
         constructs=tuple(_construct(c, default, where) for c in data["construct"]),
@@ -73,32 +63,43 @@ def _spec(data: Mapping[str, Any], where: str) -> ModelSpec:
         target=data.get("target"),
         observed=tuple(_item(i, default, where) for i in data.get("observed", ())),
         terms=tuple(_term(t, where) for t in data.get("term", ())),
-        **{k: data[k] for k in TEXTS if k in data},
+        estimators=tuple(data.get("estimators", ())),
+        scoring=_scoring(data["scoring"], where) if "scoring" in data else None,
+        **_of(data, TEXTS),
     )
 
 
-def _construct(data: Mapping[str, Any], default: Any, where: str) -> Construct:
+def _of(data: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {k: data[k] for k in keys if k in data}
+
+
+def _construct(data: Mapping[str, Any], default: Defaults, where: str) -> Construct:
     _keys(data, CONSTRUCT_KEYS, ("name", "items"), f"[[construct]] of {where}")
-    plain = {k: data[k] for k in ("mode", "reliability", "meaning", "label") if k in data}
-    return Construct(data["name"], tuple(_item(i, default, where) for i in data["items"]), **plain)
+    inside = {**default, **_of(data, DEFAULTS)}
+    return Construct(data["name"], tuple(_item(i, inside, where) for i in data["items"]), **_of(data, CONSTRUCT_TEXTS))
 
 
-def _item(data: Mapping[str, Any] | str, default: Any, where: str) -> Indicator:
+def _item(data: Mapping[str, Any] | str, default: Defaults, where: str) -> Indicator:
+    """Return an item, with the defaults of its construct or model; a bare name may be that of a construct."""
     if isinstance(data, str):
-        return Indicator(data, scale=default)
+        return Indicator(data, **default)
     _keys(data, ITEM_KEYS, ("name",), f"an item of {where}")
-    scale = data.get("scale", default)
-    return Indicator(data["name"], scale, bool(data.get("reverse", False)), data.get("stem", ""), tuple(data.get("na_values", ())))
+    return Indicator(**{**default, **data})
 
 
 def _path(data: Mapping[str, Any], where: str) -> Path:
     _keys(data, PATH_KEYS, ("from", "to"), f"[[path]] of {where}")
-    return Path(data["from"], data["to"], data.get("sign", "?"))
+    return Path(data["from"], data["to"], data.get("sign", "?"), data.get("confidence", ""))
 
 
 def _term(data: Mapping[str, Any], where: str) -> Term:
     _keys(data, TERM_KEYS, ("lhs", "op", "rhs"), f"[[term]] of {where}")
     return Term(**dict(data))
+
+
+def _scoring(data: Mapping[str, Any], where: str) -> Scoring:
+    _keys(data, SCORING_KEYS, ("rule",), f"[scoring] of {where}")
+    return Scoring(**dict(data))
 
 
 def _keys(data: Any, allowed: tuple[str, ...], required: tuple[str, ...], where: str) -> None:
@@ -130,29 +131,33 @@ def write_toml(spec: ModelSpec) -> str:
     data |= {k: getattr(spec, k) for k in TEXTS if getattr(spec, k)}
     if spec.target is not None:
         data["target"] = spec.target
+    data["estimators"] = list(spec.estimators)
     data["construct"] = [_construct_table(c) for c in spec.constructs]
-    data["path"] = [{"from": p.source, "to": p.target, "sign": p.sign} for p in spec.paths]
+    data["path"] = [_filled({"from": p.source, "to": p.target, "sign": p.sign, "confidence": p.confidence}) for p in spec.paths]
     data["observed"] = [_item_table(i) for i in spec.observed]
     data["term"] = [_filled({k: getattr(t, k) for k in TERM_KEYS}) for t in spec.terms]
+    if spec.scoring is not None:
+        data["scoring"] = _scoring_table(spec.scoring)
     return tomli_w.dumps({k: v for k, v in data.items() if v != []})
 
 
 def _construct_table(c: Construct) -> dict[str, Any]:
-    table = _filled({k: getattr(c, k) for k in ("name", "label", "meaning", "mode", "reliability")})
-    return table | {"items": [_item_table(i) for i in c.indicators]}
+    """Return a construct as a table; what all its items have in common is written once."""
+    table = _filled({k: getattr(c, k) for k in ("name", *CONSTRUCT_TEXTS)})
+    items = [_item_table(i) for i in c.indicators]
+    common = {k: items[0][k] for k in DEFAULTS if k in items[0] and all(i.get(k) == items[0][k] for i in items)}
+    return table | common | {"items": [{k: v for k, v in i.items() if k not in common} for i in items]}
 
 
 def _item_table(i: Indicator) -> dict[str, Any]:
-    return _filled(
-        {
-            "name": i.name,
-            "stem": i.stem,
-            "scale": i.scale and list(i.scale),
-            "reverse": i.reverse,
-            "na_values": list(i.na_values),
-        }
-    )
+    texts = {k: getattr(i, k) for k in ("name", "stem", "stem_zh", "reverse")}
+    return _filled(texts | {k: list(getattr(i, k) or ()) for k in DEFAULTS})
+
+
+def _scoring_table(s: Scoring) -> dict[str, Any]:
+    weights = {scheme: dict(given) for scheme, given in s.weights}
+    return _filled({"rule": s.rule, "boxes": s.boxes, "weights": weights, "importance": dict(s.importance)})
 
 
 def _filled(table: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in table.items() if v is not None and v is not False and v not in ("", [])}
+    return {k: v for k, v in table.items() if v is not None and v is not False and v not in ("", [], {})}

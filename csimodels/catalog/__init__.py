@@ -1,8 +1,10 @@
-"""The catalog: models by name, one TOML file each."""
+"""The catalog: models by name, one TOML file each, and one table of names that another model serves."""
 
 from __future__ import annotations
 
 import os
+import tomllib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,8 @@ def models() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Indexed by name, with ``title``, ``constructs``, ``items``, ``target``, ``confidence`` and ``citation``.
+        Indexed by name, with ``title``, ``family``, ``kind``, ``constructs``, ``items``, ``target``, ``estimators`` (those that the model
+        admits), ``confidence``, ``alias_of`` (the model that serves the name, if another) and ``citation``.
 
     Examples
     --------
@@ -35,9 +38,14 @@ def models() -> pd.DataFrame:
     np.int64(14)
     """
     specs = [load_model(name) for name in _names()]
-    table = [(s.name, s.title, len(s.constructs), len(s.items), s.target, s.confidence, s.citation) for s in specs]
-    columns = ["name", "title", "constructs", "items", "target", "confidence", "citation"]
-    return pd.DataFrame(table, columns=columns).set_index("name")
+    table = [
+        (s.name, s.title, s.family, s.kind, len(s.constructs), len(s.items), s.target, ", ".join(s.estimators), s.confidence, s.citation)
+        for s in specs
+    ]
+    columns = ["name", "title", "family", "kind", "constructs", "items", "target", "estimators", "confidence", "citation"]
+    frame = pd.DataFrame(table, columns=columns).set_index("name")
+    frame.insert(8, "alias_of", [_aliases()[s.name]["model"] if s.name in _aliases() else "" for s in specs])
+    return frame
 
 
 def load_model(name: str) -> ModelSpec:
@@ -125,9 +133,23 @@ def as_spec(model: Any) -> ModelSpec:
 
 
 def _names() -> list[str]:
-    return sorted({f.stem for f in FOLDER.glob("*.toml")} | set(_registered))
+    files = {f.stem for f in FOLDER.glob("*.toml") if not f.name.startswith("_")}
+    return sorted(files | set(_aliases()) | set(_registered))
+
+
+@cache
+def _aliases() -> dict[str, dict[str, str]]:
+    """Return what is said of each name that another model serves."""
+    table = tomllib.loads((FOLDER / "_aliases.toml").read_text(encoding="utf-8"))
+    return {entry["name"]: entry for entry in table["alias"]}
 
 
 @cache
 def _read(name: str) -> ModelSpec:
-    return read_toml(FOLDER / f"{name}.toml")
+    alias = _aliases().get(name)
+    if alias is None:
+        return read_toml(FOLDER / f"{name}.toml")
+    served = _read(alias["model"])
+    notes = f"{alias.get('notes', '').strip()} Estimated as {served.name}, whose notes follow. {served.notes}".strip()
+    changed: dict[str, Any] = {k: v for k, v in alias.items() if k not in ("model", "notes")}
+    return replace(served, **changed, notes=notes)

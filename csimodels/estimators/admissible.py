@@ -50,7 +50,8 @@ def _latent_covariance(estimate: Estimate) -> Array:
 @singledispatch
 def nearly_collinear(estimate: Any) -> list[str]:
     """Return the constructs that are nearly linear functions of each other, strongest first; empty where none are."""
-    Phi = _latent_covariance(estimate)
+    own = [k for k, name in enumerate(estimate.table.latent) if not _of_constructs(estimate, name)]
+    Phi = _latent_covariance(estimate)[np.ix_(own, own)]
     variance = np.diagonal(Phi)
     if len(Phi) < 2 or (variance <= 0).any():
         return []
@@ -59,7 +60,12 @@ def nearly_collinear(estimate: Any) -> list[str]:
     if value[0] > COLLINEAR:
         return []
     size = np.abs(vector[:, 0])
-    return [estimate.table.latent[k] for k in np.argsort(-size) if size[k] > 0.15]
+    return [estimate.table.latent[own[k]] for k in np.argsort(-size) if size[k] > 0.15]
+
+
+def _of_constructs(estimate: Estimate, name: str) -> bool:
+    """Return whether a construct is a composite of constructs, of which it is a linear function by definition."""
+    return any(r.op == "<~" and r.lhs == name and r.rhs in estimate.table.latent for r in estimate.table.rows)
 
 
 @improprieties.register

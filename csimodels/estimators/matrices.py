@@ -57,6 +57,8 @@ class Layout:
     ----------
     p, m, q : int
         Observed variables, structural variables, free parameters.
+    latent : int
+        Number of constructs, which come first among the structural variables.
     structural : tuple of str
         Constructs, then observed variables that take part in the structural model (as latent variables measured without error).
     matrix, row, col : arrays (K,)
@@ -84,6 +86,7 @@ class Layout:
     p: int
     m: int
     q: int
+    latent: int
     structural: tuple[str, ...]
     matrix: Array
     row: Array
@@ -121,6 +124,7 @@ def _cached(rows: tuple[Any, ...], latent: tuple[str, ...], observed: tuple[str,
         p=len(observed),
         m=len(structural),
         q=int(free.max(initial=0)),
+        latent=len(latent),
         structural=structural,
         matrix=matrix,
         row=row,
@@ -156,7 +160,7 @@ def layout(table: ParameterTable) -> Layout:
 
 def _structural_observed(rows: tuple[Any, ...], latent: tuple[str, ...], observed: tuple[str, ...]) -> tuple[str, ...]:
     """Return observed variables in paths, or in a covariance with a structural variable."""
-    inside = set(latent) | {n for r in rows if r.op == "~" for n in (r.lhs, r.rhs)}
+    inside = set(latent) | {n for r in rows if r.op in ("~", "<~") for n in (r.lhs, r.rhs)}
     while True:
         new = {n for r in rows if r.op == "~~" and len({r.lhs, r.rhs} & inside) == 1 and r.lhs != r.rhs for n in (r.lhs, r.rhs)} - inside
         if not new:
@@ -167,7 +171,7 @@ def _structural_observed(rows: tuple[Any, ...], latent: tuple[str, ...], observe
 def _position(lhs: str, op: str, rhs: str, place: dict[str, int], column: dict[str, int]) -> tuple[int, int, int]:
     if op == "=~":
         return (BETA, place[rhs], place[lhs]) if rhs in place else (LAMBDA, column[rhs], place[lhs])
-    if op == "~":
+    if op in ("~", "<~"):
         return BETA, place[lhs], place[rhs]
     if lhs in place:
         return PSI, place[lhs], place[rhs]

@@ -59,6 +59,8 @@ class Plan:
         Inner weighting.
     consistent : tuple of int
         Constructs whose correlations are corrected for attenuation (PLSc).
+    formed : tuple of (part, whole)
+        Constructs that are parts of composites by the spec: what a part does to the whole goes on to the whole's outcomes.
     """
 
     items: tuple[str, ...]
@@ -69,6 +71,7 @@ class Plan:
     stages: tuple[Stage, ...]
     scheme: str
     consistent: tuple[int, ...] = ()
+    formed: tuple[tuple[int, int], ...] = ()
 
     @cached_property
     def latent(self) -> int:
@@ -98,13 +101,20 @@ class Plan:
         """Every (source, target), equation by equation."""
         return tuple((s, t) for t, sources in self.equations for s in sources)
 
+    @property
+    def arrows(self) -> tuple[tuple[int, int], ...]:
+        """Everything that carries effects, as (source, target): paths, then parts of composites."""
+        return self.paths + self.formed
+
     @cached_property
     def causal(self) -> tuple[int, ...]:
-        """The constructs in causal order: sources before targets."""
-        into = dict(self.equations)
+        """The constructs in causal order: sources before targets, parts before composites."""
+        into: dict[int, set[int]] = {}
+        for source, target in self.arrows:
+            into.setdefault(target, set()).add(source)
         done: list[int] = []
         while len(done) < len(self.constructs):
-            done += [j for j in range(len(self.constructs)) if j not in done and set(into.get(j, ())) <= set(done)]
+            done += [j for j in range(len(self.constructs)) if j not in done and into.get(j, set()) <= set(done)]
         return tuple(done)
 
     @cached_property
@@ -137,7 +147,8 @@ def plan_of(
     inside = _Inside(p, blocks, mode, edges)
     equations = tuple((t, tuple(s for s, u in edges if u == t)) for t in range(len(names)) if any(u == t for _, u in edges))
     corrected = tuple(j for j, c in enumerate(spec.constructs) if consistent is not None and c.name in consistent)
-    return Plan(spec.items, names, blocks, mode, equations, inside.stages(higher_order), scheme, corrected)
+    formed = tuple((place[i], place[c.name]) for c in spec.constructs if c.formed for i in c.items if i in spec.construct_names)
+    return Plan(spec.items, names, blocks, mode, equations, inside.stages(higher_order), scheme, corrected, formed)
 
 
 def _mode(c: Construct, chosen: Mapping[str, str]) -> str:

@@ -9,10 +9,11 @@ from csimodels.errors import DataError, IdentificationError, SpecError
 from csimodels.estimators.pls_plan import Plan
 from csimodels.spec import ModelSpec
 
-__all__ = ["require_ml_data", "require_pls_data", "require_pls_model", "require_reflective"]
+__all__ = ["require_ml_data", "require_pls_data", "require_pls_model", "require_two_outcomes"]
 
 SINGULAR = 1e-10
 SAME = 1e-12
+FEWEST_OUTCOMES = 2
 
 
 def require_ml_data(m: Moments) -> None:
@@ -68,16 +69,32 @@ def _not_identical(R: np.ndarray, items: tuple[str, ...]) -> None:
         )
 
 
-def require_reflective(spec: ModelSpec) -> None:
-    """Refuse formative blocks, whose weights covariances alone do not identify."""
+def require_two_outcomes(spec: ModelSpec) -> None:
+    """Refuse composites with fewer than two outcomes, and composites that paths lead to.
+
+    A formative construct is identified by two emitted paths (MacCallum & Browne 1993, doi:10.1037/0033-2909.114.3.533).
+    """
     for c in spec.constructs:
-        if c.mode == "formative":
+        if not c.formed:
+            continue
+        outcomes = [p.target for p in spec.paths if p.source == c.name]
+        if len(outcomes) < FEWEST_OUTCOMES:
             raise IdentificationError(
                 "identification.formative",
-                f"Construct {c.name!r} is formative: maximum likelihood does not identify its weights and its disturbance.",
+                f"Construct {c.name!r} is formative and has {len(outcomes)} outcome(s): maximum likelihood needs paths to two "
+                "constructs to identify it.",
                 variable=c.name,
-                value=c.mode,
-                hint="Declare it reflective, or regress a construct on its items as observed variables (construct ~ item).",
+                value=tuple(outcomes),
+                hint='Use estimator="pls", declare it reflective, or add a path from it.',
+            )
+        if any(p.target == c.name for p in spec.paths):
+            raise IdentificationError(
+                "identification.formative_target",
+                f"Construct {c.name!r} is formative and has paths leading to it: under maximum likelihood a composite is made of its "
+                "indicators and of nothing else.",
+                variable=c.name,
+                value=c.items,
+                hint='Use estimator="pls", or let the paths lead to its indicators.',
             )
 
 

@@ -54,8 +54,11 @@ def expressible(table: ParameterTable) -> str:
     """Return why semopy cannot express a model, or an empty string.
 
     semopy needs a first loading fixed at one for every construct: without a marker it fixes another loading silently or never ends. It
-    has no place for a covariance between a construct and an observed outcome.
+    has no place for a covariance between a construct and an observed outcome, nor for composites.
     """
+    formed = next((r.lhs for r in table.rows if r.op == "<~"), "")
+    if formed:
+        return f"construct {formed!r} is a composite of its indicators"
     for c in table.latent:
         rows = [r for r in table.rows if r.op == "=~" and r.lhs == c]
         if not rows or rows[0].free or rows[0].value != 1.0:

@@ -25,13 +25,15 @@ class _Plan(NamedTuple):
     """Positions.
 
     ``blocks``: structural variable, its items, its marker item (-1 without) and the marker's value. ``higher``: construct of higher order,
-    its lower constructs, its marker (-1 without) and the marker's value; the lowest order first. ``equations``: target and sources.
+    its lower constructs, its marker (-1 without) and the marker's value; the lowest order first. ``formed``: the same of composites and
+    their parts. ``equations``: target and sources.
     ``same`` (p, p) joins items of one block, ``first`` (p,) is each item's first companion; ``item`` and ``block`` pair the items of
     blocks of two or more with their construct, ``alone`` and ``alone_block`` the others.
     """
 
     blocks: tuple[tuple[int, tuple[int, ...], int, float], ...]
     higher: tuple[tuple[int, tuple[int, ...], int, float], ...]
+    formed: tuple[tuple[int, tuple[int, ...], int, float], ...]
     equations: tuple[tuple[int, tuple[int, ...]], ...]
     same: Array
     first: Array
@@ -46,20 +48,23 @@ def _plan(table: ParameterTable) -> _Plan:
     lay = layout(table)
     column = {name: k for k, name in enumerate(table.observed)}
     place = {name: k for k, name in enumerate(lay.structural)}
-    blocks, higher = [], []
+    blocks, higher, formed = [], [], []
     for j, name in enumerate(lay.structural):
         rows = [r for r in table.rows if r.op == "=~" and r.lhs == name]
         lower = [r for r in rows if r.rhs in table.latent]
         items = [r for r in rows if r.rhs in column]
         if lower:
             higher.append((j, tuple(place[r.rhs] for r in lower), *_marker(lower)))
+        parts = [r for r in table.rows if r.op == "<~" and r.lhs == name]
+        if parts:
+            formed.append((j, tuple(place[r.rhs] for r in parts), *_marker(parts)))
         blocks.append((j, tuple(column[r.rhs] for r in items) if name in table.latent else (column[name],), *_marker(items)))
     at = lay.at[BETA]
     into: dict[int, list[int]] = {}
     for i, j in zip(lay.row[at].tolist(), lay.col[at].tolist(), strict=True):
         into.setdefault(i, []).append(j)
     equations = tuple((i, tuple(into[i])) for i in range(lay.m) if i in into)
-    return _Plan(tuple(blocks), _lowest_first(higher), equations, *_companions(blocks, lay.p))
+    return _Plan(tuple(blocks), _lowest_first(higher), _lowest_first(formed), equations, *_companions(blocks, lay.p))
 
 
 def _companions(blocks: list[tuple[int, tuple[int, ...], int, float]], p: int) -> tuple[Array, ...]:
@@ -134,9 +139,9 @@ def _centroids(plan: _Plan, R: Array) -> Array:
 
 
 def _with_higher(plan: _Plan, L: Array) -> Array:
-    """Let a construct of higher order be measured by the items of its lower constructs."""
+    """Let a construct of higher order, or a composite, be measured by the items of its parts."""
     out = L.copy()
-    for j, lower, _, _ in plan.higher:
+    for j, lower, _, _ in (*plan.higher, *plan.formed):
         out[:, :, j] += HIGHER * out[:, :, lower].sum(axis=-1)
     return out
 
@@ -179,6 +184,10 @@ def _latent_scale(table: ParameterTable, plan: _Plan, Lambda: Array, beta: Array
     for j, lower, marker, value in plan.higher:
         if marker >= 0:
             scale[:, j] = beta[:, lower[marker], j] * scale[:, lower[marker]] / value
+    for j, parts, marker, value in plan.formed:
+        if marker >= 0:
+            weight = beta[:, j, parts[marker]]
+            scale[:, j] = value * scale[:, parts[marker]] / np.where(np.abs(weight) < LEAST, np.copysign(LEAST, weight), weight)
     return np.where(np.abs(scale) < 1e-3, 1.0, scale)
 
 

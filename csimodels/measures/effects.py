@@ -15,9 +15,15 @@ __all__ = ["effect_pairs", "effects", "effects_jacobian", "path_matrix", "total_
 Array = NDArray[Any]
 
 
+def _arrows(lay: Layout, op: tuple[str, ...]) -> Array:
+    """Return the parameters that carry effects: paths, and the weights of constructs in composites."""
+    ops = np.array(op)
+    return np.flatnonzero((lay.matrix == BETA) & ((ops == "~") | ((ops == "<~") & (lay.col < lay.latent))))
+
+
 def path_matrix(lay: Layout, op: tuple[str, ...], full: Array) -> Array:
-    """Return the structural paths alone (B, m, m): Beta without loadings of higher order."""
-    paths = np.flatnonzero((lay.matrix == BETA) & (np.array(op) == "~"))
+    """Return what carries effects (B, m, m): Beta without loadings of higher order."""
+    paths = _arrows(lay, op)
     B = np.zeros((full.shape[0], lay.m, lay.m), dtype=full.dtype)
     B[:, lay.row[paths], lay.col[paths]] = full[:, paths]
     return B
@@ -68,7 +74,7 @@ def effects_jacobian(lay: Layout, op: tuple[str, ...], full: Array, pairs: Effec
     A path from b to a moves the total effect of s on t by T_ta T_bs, T = (I - B)^-1 (Sobel 1982, doi:10.2307/270723).
     """
     target, source = pairs
-    paths = np.flatnonzero((lay.matrix == BETA) & (np.array(op) == "~"))
+    paths = _arrows(lay, op)
     row, col = lay.row[paths], lay.col[paths]
     moved = moved_parameters(lay)
     T = np.linalg.inv(np.eye(lay.m) - path_matrix(lay, op, full[None])[0])

@@ -38,11 +38,11 @@ def ml_quantities(
     out = {"table.est": full.T, "table.std": std.T}
     out |= {f"effects.{name}": part for name, part in zip(PARTS, parts, strict=True)}
     out["rsquared.rsquared"] = np.concatenate([part.T for part in rsquared(lay, full)])[at.explained]
-    out |= validity_quantities(outline, own_indicators(outline.plan, R), _loadings(at, std), among, np.nan)
+    formed = np.where(at.weights[:, None] >= 0, np.nan, _loadings(at, std))
+    out |= validity_quantities(outline, own_indicators(outline.plan, R), formed, among, np.nan)
     out["reliability.alpha_raw"] = block_alpha(own_indicators(outline.plan, cov), outline.plan.slices[: outline.plan.latent], np.nan)
     if metric is not None:
-        error = np.diagonal(fill(lay, full).Theta, axis1=-2, axis2=-1).T
-        blocks = _index_blocks(outline, _loadings(at, full), error, sd, rule, given)
+        blocks = _index_blocks(outline, _slopes(lay, outline, at, full), _own_weights(lay, outline, at, full), sd, rule, given)
         out |= index_quantities(outline, blocks, metric, total_effects_of(outline.plan, full.T[at.paths]))
     return out
 
@@ -50,12 +50,14 @@ def ml_quantities(
 class _Positions(NamedTuple):
     """Where things are among the rows of the table.
 
-    ops are the rows' operators; loadings the rows of ``plan.pairs`` (-1 for a variable that is its own indicator); paths those of
-    ``plan.paths``; explained what the model explains among structural, then observed variables.
+    ops are the rows' operators; loadings the rows of ``plan.pairs`` (-1 for a variable that is its own indicator, or part of a composite);
+    weights the rows of the parts of composites (-1 elsewhere); paths those of ``plan.arrows``; explained what
+    the model explains among structural, then observed variables.
     """
 
     ops: tuple[str, ...]
     loadings: Array
+    weights: Array
     paths: Array
     explained: Array
 
@@ -65,9 +67,11 @@ def _positions(table: ParameterTable, lay: Layout, outline: Outline) -> _Positio
     plan = outline.plan
     row = {(r.lhs, r.op, r.rhs): k for k, r in enumerate(table.rows)}
     loadings = [row.get((plan.constructs[j], "=~", plan.indicator(i)), -1) for j, i in plan.pairs]
+    weights = [row.get((plan.constructs[j], "<~", plan.indicator(i)), -1) for j, i in plan.pairs]
     paths = [row[plan.constructs[t], "~", plan.constructs[s]] for s, t in plan.paths]
+    paths += [row[plan.constructs[t], "<~", plan.constructs[s]] for s, t in plan.formed]
     explains = np.array(explained(table, lay), dtype=int)
-    return _Positions(tuple(r.op for r in table.rows), np.array(loadings), np.array(paths, dtype=int), explains)
+    return _Positions(tuple(r.op for r in table.rows), np.array(loadings), np.array(weights), np.array(paths, dtype=int), explains)
 
 
 def explained(table: ParameterTable, lay: Layout) -> list[int]:
@@ -100,15 +104,40 @@ def own_indicators(plan: Plan, S: Array) -> Array:
     return out
 
 
-def _index_blocks(outline: Outline, loadings: Array, error: Array, sd: Array, rule: str, given: dict[int, Array]) -> list[IndexBlock]:
-    """Return the items of every index with weights lambda / theta, equal ones where an error variance is not positive."""
+def _slopes(lay: Layout, outline: Outline, at: _Positions, full: Array) -> Array:
+    """Return raw loadings (pairs, B); those of a composite's items are their regressions on it."""
+    out = _loadings(at, full)
+    formed = np.flatnonzero(at.weights >= 0)
+    if formed.size:
+        Phi, place = structural_covariance(lay, full), {name: k for k, name in enumerate(lay.structural)}
+        for k in formed:
+            j, i = (
+                place[outline.plan.constructs[outline.plan.pairs[k].construct]],
+                place[outline.plan.indicator(outline.plan.pairs[k].indicator)],
+            )
+            out[k] = Phi[:, i, j] / Phi[:, j, j]
+    return out
+
+
+def _own_weights(lay: Layout, outline: Outline, at: _Positions, full: Array) -> Array:
+    """Return weights of raw answers (pairs, B): lambda / theta, a composite's own ones, NaN where an error variance is not positive."""
+    p = len(outline.plan.items)
+    error = np.diagonal(fill(lay, full).Theta, axis1=-2, axis2=-1).T
+    items = np.array([i if i < p else 0 for _, i in outline.plan.pairs], dtype=int)
+    with np.errstate(all="ignore"):
+        out = np.where(error[items] > 0, _loadings(at, full) / error[items], np.nan)
+    formed = at.weights >= 0
+    out[formed] = full.T[at.weights[formed]]
+    return out
+
+
+def _index_blocks(outline: Outline, loadings: Array, weights: Array, sd: Array, rule: str, given: dict[int, Array]) -> list[IndexBlock]:
+    """Return the items of every index with their weights, equal ones where a weight is not defined."""
     out, p = [], len(outline.plan.items)
     for j in outline.indexed:
         inside = [k for k in range(outline.plan.slices[j].start, outline.plan.slices[j].stop) if outline.plan.pairs[k].indicator < p]
         at = np.array([outline.plan.pairs[k].indicator for k in inside])
-        theta = error[at]
-        with np.errstate(all="ignore"):
-            own = np.where((theta > 0).all(axis=0) & (len(at) > 1), loadings[inside] / theta, 1.0)
+        own = np.where(np.isfinite(weights[inside]).all(axis=0) & (len(at) > 1), weights[inside], 1.0)
         if rule == "given":
             own = np.repeat(given[j][:, None], sd.shape[-1], axis=1)
         u = np.ones_like(own) if rule == "equal" else own * sd[at] if rule == "standardised" else own

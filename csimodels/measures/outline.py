@@ -47,7 +47,7 @@ class Outline:
 
 def _connected(plan: Plan) -> tuple[tuple[int, int], ...]:
     """Return every (source, target) that a directed path connects, sources in the order of the model."""
-    total = total_effects_of(plan, np.ones((len(plan.paths), 1)))[..., 0]
+    total = total_effects_of(plan, np.ones((len(plan.arrows), 1)))[..., 0]
     sources, targets = np.nonzero(total.T)
     return tuple(zip(sources.tolist(), targets.tolist(), strict=True))
 

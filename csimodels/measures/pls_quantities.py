@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from csimodels.estimators.pls_estimate import PLSState
 from csimodels.measures.outline import Outline
 from csimodels.measures.quantities import IndexBlock, Metric, index_quantities, validity_quantities
-from csimodels.measures.structural import structural, total_effects_of
+from csimodels.measures.structural import arrows_of, structural, total_effects_of
 from csimodels.measures.validity import block_alpha
 
 __all__ = ["effect_quantities", "pls_proper", "pls_quantities"]
@@ -22,11 +22,11 @@ DEFINITE = 1e-10
 
 
 def effect_quantities(outline: Outline, b: Array) -> dict[str, Array]:
-    """Return direct, indirect and total effects (pairs, B) of paths (paths, B)."""
+    """Return direct, indirect and total effects (pairs, B) of arrows (arrows, B)."""
     plan = outline.plan
     total = total_effects_of(plan, b)
     direct = np.zeros_like(total)
-    for k, (s, t) in enumerate(plan.paths):
+    for k, (s, t) in enumerate(plan.arrows):
         direct[t, s] = b[k]
     source, target = np.array(outline.effects, dtype=int).reshape(-1, 2).T
     return {
@@ -42,7 +42,8 @@ def pls_quantities(
     """Return every quantity of a stack of PLS solutions; ``cov`` (p, p, B) are the items' covariances."""
     plan = outline.plan
     inner = structural(plan, state.C)
-    out = effect_quantities(outline, inner.b) | {
+    arrows = arrows_of(plan, state.C, inner.b)
+    out = effect_quantities(outline, arrows) | {
         "table.est": np.concatenate([state.w[: plan.shown], state.loadings[: plan.shown], inner.b]),
         "rsquared.rsquared": inner.r2,
         "reliability.alpha_raw": _alpha_raw(outline, cov),
@@ -51,7 +52,7 @@ def pls_quantities(
     out |= validity_quantities(outline, state.indicators, state.loadings, inner, 1.0)
     if metric is not None:
         blocks = _index_blocks(outline, state, metric.sd, rule, given or {})
-        out |= index_quantities(outline, blocks, metric, total_effects_of(plan, inner.b))
+        out |= index_quantities(outline, blocks, metric, total_effects_of(plan, arrows))
     return out
 
 

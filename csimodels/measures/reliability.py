@@ -28,14 +28,14 @@ def alpha(S: Array, M: Array) -> Array:
 
 def composite_reliability(std_loadings: Array, M: Array) -> Array:
     """Return rho_c from standardised loadings (p,) (Fornell & Larcker 1981, doi:10.1177/002224378101800104)."""
-    common = (M @ std_loadings) ** 2
-    out: Array = common / (common + M @ (1 - std_loadings**2))
+    common, error = (M @ std_loadings) ** 2, M @ (1 - std_loadings**2)
+    out: Array = common / np.where(M.any(axis=1), common + error, np.nan)
     return out
 
 
 def average_variance_extracted(std_loadings: Array, M: Array) -> Array:
     """Return the mean squared standardised loading of each block (Fornell & Larcker 1981)."""
-    out: Array = M @ std_loadings**2 / M.sum(axis=1)
+    out: Array = M @ std_loadings**2 / np.where(M.any(axis=1), M.sum(axis=1), np.nan)
     return out
 
 

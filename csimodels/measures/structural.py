@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from csimodels.estimators.pls import regress
 from csimodels.estimators.pls_plan import Plan
 
-__all__ = ["Structural", "adjusted", "implied_correlations", "structural", "total_effects_of"]
+__all__ = ["Structural", "adjusted", "arrows_of", "implied_correlations", "structural", "total_effects_of"]
 
 Array = NDArray[Any]
 
@@ -43,12 +43,23 @@ def structural(plan: Plan, C: Array) -> Structural:
     return Structural(b, vif, f2, np.concatenate(r2s), lowest)
 
 
+def arrows_of(plan: Plan, C: Array, b: Array) -> Array:
+    """Return the coefficients of the plan's arrows (arrows, B): paths b, then the weights of parts in composites of constructs.
+
+    A composite is a linear function of its parts, so that their weights are its regression on them.
+    """
+    wholes = dict.fromkeys(whole for _, whole in plan.formed)
+    weights = [regress(C, whole, tuple(part for part, w in plan.formed if w == whole))[0] for whole in wholes]
+    out: Array = np.concatenate([b, *weights]) if weights else b
+    return out
+
+
 def total_effects_of(plan: Plan, b: Array) -> Array:
-    """Return total effects (targets m, sources m, B), adding up the paths in causal order."""
+    """Return total effects (targets m, sources m, B) of arrows (arrows, B), added up in causal order."""
     m = len(plan.constructs)
     T = np.zeros((m, m, b.shape[-1]))
     into: dict[int, list[tuple[int, int]]] = {}
-    for k, (source, target) in enumerate(plan.paths):
+    for k, (source, target) in enumerate(plan.arrows):
         into.setdefault(target, []).append((source, k))
     for t in plan.causal:
         for source, k in into.get(t, ()):

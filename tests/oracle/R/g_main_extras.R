@@ -161,3 +161,22 @@ one("g12_mixed_covariate", "
  Satisfaction ~ PERQ1
  CUSA2 ~ PERQ1
 ", "mobi")
+# g13: composites with two outcomes; lavaan 0.6-14 needs the first weight fixed by hand, and for composites of constructs it frees
+# covariances of the composite with its own parts, which nothing identifies, unless they are fixed at zero
+one("g13_composite_items", "
+ Image <~ 1*IMAG1 + IMAG2 + IMAG3 + IMAG4 + IMAG5
+ Quality =~ PERQ1 + PERQ3 + PERQ4 + PERQ6 + PERQ7
+ Satisfaction =~ CUSA1 + CUSA2 + CUSA3
+ Quality ~ Image
+ Satisfaction ~ Quality + Image
+", "mobi")
+one("g13_composite_constructs", "
+ Offer <~ 1*Quality + Value
+ Quality =~ PERQ1 + PERQ3 + PERQ4 + PERQ6 + PERQ7
+ Value =~ PERV1 + PERV2
+ Satisfaction =~ CUSA1 + CUSA2 + CUSA3
+ Loyalty =~ CUSL1 + CUSL3
+ Satisfaction ~ Offer
+ Loyalty ~ Offer + Satisfaction
+ Offer ~~ 0*Quality + 0*Value
+", "mobi")
