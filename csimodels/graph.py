@@ -11,6 +11,8 @@ from csimodels.scoring import check_scoring
 if TYPE_CHECKING:
     from csimodels.spec import ModelSpec
 
+ORIGINS, ESTIMATORS = ("published", "practice"), ("ml", "pls", "plsc")
+
 
 def check_spec(s: ModelSpec) -> None:
     """Check a whole spec."""
@@ -21,6 +23,9 @@ def check_spec(s: ModelSpec) -> None:
     _acyclic(s)
     confidence(s.confidence, f"Model {s.name!r}")
     check_scoring(s)
+    for option, value, allowed in (("origin", s.origin, ORIGINS), *(("estimators", e, ESTIMATORS) for e in s.estimators)):
+        if value not in allowed:
+            raise SpecError(f"spec.bad_{option}", f"{option} holds {value!r}.", variable=option, value=value, hint=f"Use one of {allowed}.")
     if s.target is not None:
         if s.target not in s.construct_names:
             raise SpecError(

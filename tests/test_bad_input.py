@@ -67,6 +67,9 @@ CASES = [
     ("spec.duplicate_path", ["'A'", "'B'"], lambda: ModelSpec("m", [A, B], [Path("A", "B"), Path("A", "B", "+")])),
     ("spec.cycle", ["A -> B -> A"], lambda: ModelSpec("m", [A, B], [Path("A", "B"), Path("B", "A")])),
     ("spec.bad_confidence", ["'m'", "'sure'"], lambda: ModelSpec("m", [A], confidence="sure")),
+    ("spec.bad_anchors", ["'a1'", "'low'"], lambda: Indicator("a1", anchors="low")),
+    ("spec.bad_origin", ["'dreamt'"], lambda: ModelSpec("m", [A], origin="dreamt")),
+    ("spec.bad_estimators", ["'wls'"], lambda: ModelSpec("m", [A], estimators=["wls"])),
     ("spec.unknown_target", ["'C'"], lambda: ModelSpec("m", [A, B], [Path("A", "B")], target="C")),
     (
         "spec.cut_off",
@@ -192,6 +195,11 @@ CASES = [
         "identification.formative",
         ["'A'"],
         lambda: csi.fit(ModelSpec("m", [Construct("A", ["PERQ1", "PERQ2"], mode="formative")]), data()),
+    ),
+    (
+        "identification.formative_target",
+        ["'A'"],
+        lambda: csi.fit(lavaan("B =~ PERQ1 + PERQ2\nC =~ PERV1 + PERV2\nD =~ CUSA1 + CUSA2\nA <~ IMAG1 + IMAG2\nA ~ B\nC ~ A\nD ~ A"), data()),
     ),
     # --- results
     ("index.no_target", ["target"], lambda: csi.fit(lavaan(QVS), data(), engine="native").csi),

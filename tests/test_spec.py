@@ -186,6 +186,13 @@ def test_scale_mapping_takes_items_before_constructs():
     assert [i.scale for i in spec.construct("satisfaction").indicators] == [(1, 5), (1, 5), (0, 10)]
 
 
+def test_marks_of_doubt_are_checked_wherever_they_are():
+    for make in (lambda: csi.Construct("A", ["a1"], confidence="sure"), lambda: csi.Path("A", "B", confidence="sure")):
+        with pytest.raises(csi.SpecError) as caught:
+            make()
+        assert caught.value.code == "spec.bad_confidence"
+
+
 def test_specs_are_frozen_and_hashable():
     spec = csi.load_model("acsi_1996")
     assert {spec: 1}[ModelSpec.from_toml(spec.to_toml())] == 1

@@ -48,13 +48,13 @@ def models() -> pd.DataFrame:
     return frame
 
 
-def load_model(name: str) -> ModelSpec:
-    """Load a model of the catalog.
+def load_model(name: str | os.PathLike[str]) -> ModelSpec:
+    """Load a model of the catalog, or one's own from a TOML file.
 
     Parameters
     ----------
-    name : str
-        A name that ``models()`` lists.
+    name : str or os.PathLike
+        A name that ``models()`` lists, or the path of a file that ends in .toml.
 
     Returns
     -------
@@ -64,6 +64,8 @@ def load_model(name: str) -> ModelSpec:
     ------
     CatalogError
         No such model; the closest names are given.
+    ModelSyntaxError
+        No such file, or not a model.
 
     Examples
     --------
@@ -71,6 +73,8 @@ def load_model(name: str) -> ModelSpec:
     >>> csi.load_model("ecsi_mobile_2005").construct("loyalty").items
     ('CUSL1', 'CUSL2', 'CUSL3')
     """
+    if _is_file(name):
+        return read_toml(name)
     if name in _registered:
         return _registered[name]
     if name not in _names():
@@ -81,7 +85,11 @@ def load_model(name: str) -> ModelSpec:
             value=name,
             hint=close_to(str(name), _names()),
         )
-    return _read(name)
+    return _read(str(name))
+
+
+def _is_file(name: Any) -> bool:
+    return isinstance(name, os.PathLike) or (isinstance(name, str) and name.endswith(".toml"))
 
 
 def register_model(spec: ModelSpec) -> None:
@@ -119,9 +127,7 @@ def as_spec(model: Any) -> ModelSpec:
     """Return a spec from a spec, a catalog name, or the path of a TOML file."""
     if isinstance(model, ModelSpec):
         return model
-    if isinstance(model, os.PathLike) or (isinstance(model, str) and model.endswith(".toml")):
-        return read_toml(model)
-    if isinstance(model, str):
+    if isinstance(model, (str, os.PathLike)):
         return load_model(model)
     raise OptionError(
         "option.model",
