@@ -11,6 +11,10 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Bootstrap": "bootstrapped",
+    "ColumnMatch": "matches",
+    "CompositeBootstrap": "composite_samples",
+    "CompositeGroups": "composite_samples",
+    "CompositeResults": "composite_results",
     "CSIResults": "results",
     "Construct": "elements",
     "GroupedResults": "grouped",
@@ -18,6 +22,8 @@ _HOME = {
     "ModelSpec": "spec",
     "Moments": "additive",
     "Path": "elements",
+    "Questionnaire": "questionnaire",
+    "Scoring": "scoring",
     "Term": "elements",
     "compare": "comparison",
     "describe_items": "describe",
@@ -30,9 +36,11 @@ _HOME = {
     "load_ecsi_moments": "datasets",
     "load_mobi": "datasets",
     "load_model": "catalog",
+    "match_columns": "matches",
     "models": "catalog",
     "moments": "survey",
     "price_tolerance": "prices",
+    "read_survey": "fieldfiles",
     "register_model": "catalog",
     "simulate": "simulation",
 }

@@ -48,7 +48,7 @@ def _reblocked(construct: Construct, items: Sequence[str | Indicator]) -> Constr
     known = {i.name: i for i in construct.indicators}
     scales = {i.scale for i in construct.indicators}
     scale = scales.pop() if len(scales) == 1 else None
-    template = replace(construct.indicators[0], scale=scale, reverse=False, stem="")
+    template = replace(construct.indicators[0], scale=scale, reverse=False, stem="", stem_zh="", anchors=(), anchors_zh=())
     block = tuple(
         (known[i] if i in known else replace(template, name=i)) if isinstance(i, str) else i for i in checks.listed(items, construct.name)
     )

@@ -1,4 +1,4 @@
-"""The command line: list models, fit a file, run the demonstration."""
+"""The command line: list models, print questionnaires, match and fit files, run the demonstration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from csimodels.errors import CSIError, CSIWarning, DataError, OptionError
+from csimodels.errors import CSIError, CSIWarning, OptionError
 
 __all__ = ["main"]
 
@@ -55,8 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("models", help="list the catalog")
     listing.set_defaults(run=_models)
     fitting = commands.add_parser("fit", help="fit a model to a file")
-    fitting.add_argument("file", metavar="FILE", help="survey answers, .csv or .parquet")
-    fitting.add_argument("--model", default="acsi_1996", help="catalog name or TOML file (default acsi_1996)")
+    _add_survey(fitting)
     fitting.add_argument(
         "--map",
         nargs="+",
@@ -78,29 +77,60 @@ def _parser() -> argparse.ArgumentParser:
     fitting.add_argument("--html", metavar="PATH", help="write a report")
     fitting.add_argument("--json", metavar="PATH", help="write the result")
     fitting.set_defaults(run=_fit)
+    matching = commands.add_parser("match", help="propose a column of a file for every item of a model")
+    _add_survey(matching)
+    matching.set_defaults(run=_match)
+    asking = commands.add_parser("questionnaire", help="print a model's questionnaire")
+    asking.add_argument("model", metavar="MODEL", help="catalog name or TOML file")
+    asking.add_argument("--lang", default="en", help="en or zh (default en)")
+    asking.add_argument("--csv", metavar="PATH", help="write a table instead")
+    asking.set_defaults(run=_questionnaire)
     demo = commands.add_parser("demo", help="fit the real ECSI survey and the ACSI demo data, write reports and pictures")
     demo.add_argument("--out", default="demo_report", metavar="FOLDER", help="folder for the report (default demo_report)")
     demo.set_defaults(run=_demo)
     return parser
 
 
+def _add_survey(command: argparse.ArgumentParser) -> None:
+    """Add the file and how it is read."""
+    command.add_argument("file", metavar="FILE", help="survey answers: .csv, .parquet, .xlsx or .sav")
+    command.add_argument("--model", default="acsi_1996", help="catalog name or TOML file (default acsi_1996)")
+    command.add_argument("--sheet", help="sheet of an Excel file (default the first)")
+    command.add_argument("--answers", nargs="+", default=[], metavar="TEXT=NUMBER", help="numbers of answers in words")
+
+
+def _survey(args: argparse.Namespace) -> Any:
+    from csimodels.fieldfiles import read_survey
+
+    words = dict(_pair(text, "--answers", "TEXT=NUMBER, e.g. agree=4") for text in args.answers)
+    return read_survey(args.file, sheet=args.sheet, answers={word: _number(word, value) for word, value in words.items()} or None)
+
+
+def _number(word: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        problem = f"--answers maps {word!r} to {text!r}."
+        raise OptionError("cli.answers", problem, variable="--answers", value=text, hint="Give a number.") from None
+
+
 def _models(_: argparse.Namespace) -> None:
     from csimodels.catalog import models
 
-    print(models()[["constructs", "items", "target", "confidence", "title"]].to_string())
+    print(models()[["family", "constructs", "items", "target", "confidence", "title"]].to_string())
 
 
 def _fit(args: argparse.Namespace) -> None:
     from csimodels.api import fit
 
-    data = read_file(args.file)
+    data = _survey(args)
     result = fit(
         args.model,
         data,
         estimator=args.estimator,
         scheme=args.scheme,
         engine=args.engine,
-        columns=dict(_pair(text) for text in args.map) or None,
+        columns=dict(_pair(text, "--map", "ITEM=COLUMN, e.g. sat_overall=Q5") for text in args.map) or None,
         without=args.without,
         scale=None if args.scale is None else tuple(args.scale),
         na_values=args.na_values,
@@ -115,6 +145,7 @@ def _fit(args: argparse.Namespace) -> None:
         result.to_html(args.html)
         print(f"wrote {args.html}")
     if args.json:
+        _require_json(result)
         result.to_json(args.json)
         print(f"wrote {args.json}")
 
@@ -125,52 +156,35 @@ def _demo(args: argparse.Namespace) -> None:
     run(Path(args.out))
 
 
-def _pair(text: str) -> tuple[str, str]:
-    item, equals, column = text.partition("=")
-    if not (item and equals and column):
-        raise OptionError(
-            "cli.map",
-            f"--map got {text!r}.",
-            variable="--map",
-            value=text,
-            hint="Write ITEM=COLUMN, e.g. sat_overall=Q5.",
-        )
-    return item, column
+def _require_json(result: Any) -> None:
+    if not hasattr(result, "to_json"):
+        text = f"{result.spec.name!r} is a composite index, which has no JSON file."
+        raise OptionError("cli.json", text, variable="--json", value=result.spec.name, hint="Use --html, or read res.index.")
 
 
-def read_file(path: str) -> Any:
-    """Read a CSV or Parquet file into a frame."""
-    import pandas as pd
+def _match(args: argparse.Namespace) -> None:
+    from csimodels.matches import match_columns
 
-    file = Path(path)
-    if not file.is_file():
-        raise DataError("file.not_found", f"There is no file {path!r}.", variable="FILE", value=path, hint="Check the path.")
-    try:
-        if file.suffix.lower() == ".parquet":
-            return pd.read_parquet(file)
-        if file.suffix.lower() in (".csv", ".txt"):
-            return pd.read_csv(file)
-    except ImportError:
-        raise DataError(
-            "file.no_parquet",
-            "Reading Parquet needs pyarrow.",
-            variable="FILE",
-            value=path,
-            hint="pip install pyarrow.",
-        ) from None
-    except (ValueError, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(
-            "file.unreadable",
-            f"{path!r} cannot be read: {reason}.",
-            variable="FILE",
-            value=path,
-            hint="Check its format.",
-        ) from None
-    raise DataError(
-        "file.unknown_type",
-        f"{path!r} is neither .csv nor .parquet.",
-        variable="FILE",
-        value=file.suffix,
-        hint="Convert it, or read it with pandas and call fit().",
-    )
+    found = match_columns(args.model, _survey(args))
+    print(found)
+    other = [f'"{item}={column}"' for item, column in found.columns.items() if item != column]
+    if other:
+        print(f"\nIf it is right: --map {' '.join(other)}")
+
+
+def _questionnaire(args: argparse.Namespace) -> None:
+    from csimodels.catalog import as_spec
+
+    sheet = as_spec(args.model).questionnaire(lang=args.lang)
+    if args.csv:
+        sheet.to_csv(args.csv)
+        print(f"wrote {args.csv}")
+    else:
+        print(sheet.to_markdown())
+
+
+def _pair(text: str, option: str, form: str) -> tuple[str, str]:
+    left, equals, right = text.partition("=")
+    if not (left and equals and right):
+        raise OptionError("cli.pair", f"{option} got {text!r}.", variable=option, value=text, hint=f"Write {form}.")
+    return left, right

@@ -25,6 +25,8 @@ from csimodels.resample import blocks_of, bootstrap_stack, units_of
 from csimodels.spec import ModelSpec
 
 if TYPE_CHECKING:
+    from statsmodels.iolib.summary import Summary
+
     from csimodels.composite_results import CompositeResults
 
 __all__ = ["CompositeBootstrap", "CompositeGroups", "composite_groups", "resampled_scores"]
@@ -75,6 +77,24 @@ class CompositeBootstrap:
         return own.assign(se=s.se, ci_lower=s.lower, ci_upper=s.upper, bias=s.bias, weights=kind)[
             ["score", "se", "ci_lower", "ci_upper", "bias", "weights"]
         ]
+
+    def summary(self) -> Summary:
+        """Return the table of indices as a statsmodels Summary.
+
+        Returns
+        -------
+        statsmodels.iolib.summary.Summary
+
+        Examples
+        --------
+        >>> import csimodels as csi
+        >>> df = csi.simulate("kcsi_korea", n=300, seed=1)
+        >>> "200 resamples" in csi.fit("kcsi_korea", df).bootstrap(df, n_boot=200).summary().as_text()
+        True
+        """
+        from csimodels.report.composite import summarise_composite_bootstrap
+
+        return summarise_composite_bootstrap(self)
 
     def __repr__(self) -> str:
         """Summarise in a few lines."""

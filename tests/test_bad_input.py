@@ -199,7 +199,9 @@ CASES = [
     (
         "identification.formative_target",
         ["'A'"],
-        lambda: csi.fit(lavaan("B =~ PERQ1 + PERQ2\nC =~ PERV1 + PERV2\nD =~ CUSA1 + CUSA2\nA <~ IMAG1 + IMAG2\nA ~ B\nC ~ A\nD ~ A"), data()),
+        lambda: csi.fit(
+            lavaan("B =~ PERQ1 + PERQ2\nC =~ PERV1 + PERV2\nD =~ CUSA1 + CUSA2\nA <~ IMAG1 + IMAG2\nA ~ B\nC ~ A\nD ~ A"), data()
+        ),
     ),
     # --- results
     ("index.no_target", ["target"], lambda: csi.fit(lavaan(QVS), data(), engine="native").csi),

@@ -78,7 +78,11 @@ BAD = {
     "catalog.unknown_model": bad("--model", "acsi"),
     "toml.no_file": bad("--model", "absent.toml"),
     "data.missing_column": lambda survey: ["fit", str(survey)],
-    "cli.map": bad("--map", "sat_ideal"),
+    "file.encoding": lambda survey: ["fit", str(unknown_bytes(survey))],
+    "cli.pair": bad("--map", "sat_ideal"),
+    "cli.answers": bad("--answers", "agree=four"),
+    "option.lang": lambda _: ["questionnaire", "acsi_1996", "--lang", "fr"],
+    "cli.json": lambda survey: ["fit", str(korean(survey)), "--model", "kcsi_korea", "--json", str(survey.with_suffix(".json"))],
     "option.columns_item": bad("--map", "sat_worst=Q5"),
     "option.estimator": bad("--estimator", "bayes"),
     "option.missing": bad("--missing", "never"),
@@ -90,8 +94,39 @@ BAD = {
 
 
 def broken(survey):
-    survey.write_bytes(b'a,b\n"1,2\n\xff')
+    survey.write_bytes(b'a,b\n"1,2\n')
     return survey
+
+
+def unknown_bytes(survey):
+    survey.write_bytes(b"a,b\n1,2\n\xff")
+    return survey
+
+
+def korean(survey):
+    csi.simulate("kcsi_korea", n=60, seed=1).to_csv(survey, index=False)
+    return survey
+
+
+def test_match_proposes_and_says_how_to_accept(survey, capsys):
+    assert main(["match", str(survey)]) == 0
+    out = capsys.readouterr().out
+    assert "13 of 14 items have a column" in out or '--map "sat_overall=Q5"' in out
+
+
+@pytest.mark.parametrize(("lang", "text"), [("en", "Customer expectations"), ("zh", "顾客期望")])
+def test_questionnaires_are_printed_and_written(lang, text, tmp_path, capsys):
+    assert main(["questionnaire", "acsi_1996", "--lang", lang]) == 0
+    assert text in capsys.readouterr().out
+    assert main(["questionnaire", "acsi_1996", "--lang", lang, "--csv", str(tmp_path / "q.csv")]) == 0
+    assert text in (tmp_path / "q.csv").read_text(encoding="utf-8-sig")
+
+
+def test_composite_indices_from_the_command_line(survey, tmp_path, capsys):
+    assert main(["fit", str(korean(survey)), "--model", "kcsi_korea", "--bootstrap", "50", "--html", str(tmp_path / "k.html")]) == 0
+    out = capsys.readouterr().out
+    assert "Composite index" in out and "50 resamples" in out
+    assert "Composite index" in (tmp_path / "k.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("code", BAD)

@@ -12,8 +12,16 @@ if TYPE_CHECKING:
     from statsmodels.iolib.summary import Summary
 
     from csimodels.composite_results import CompositeResults
+    from csimodels.composite_samples import CompositeBootstrap
 
-__all__ = ["brief_composite", "composite_page", "notebook_composite", "rule_in_words", "summarise_composite"]
+__all__ = [
+    "brief_composite",
+    "composite_page",
+    "notebook_composite",
+    "rule_in_words",
+    "summarise_composite",
+    "summarise_composite_bootstrap",
+]
 
 COLUMNS = 88
 RULES = {
@@ -83,6 +91,23 @@ def summarise_composite(result: CompositeResults) -> Summary:
     from csimodels.report.summary import summarise_blocks
 
     return summarise_blocks(_blocks(result), fold=())
+
+
+def summarise_composite_bootstrap(bootstrap: CompositeBootstrap) -> Summary:
+    """Return a bootstrap's table as a statsmodels Summary."""
+    from csimodels.report.summary import summarise_blocks
+
+    columns = {
+        "construct": "",
+        "score": "index",
+        "se": "se",
+        "ci_lower": "lower",
+        "ci_upper": "upper",
+        "bias": "bias",
+        "weights": "weights",
+    }
+    title = f"Index (0-100): {bootstrap.n_boot} resamples of rows, seed {bootstrap.seed}, {100 * bootstrap.level:g} % percentile intervals"
+    return summarise_blocks([from_frame("index", title, bootstrap.index.reset_index(), columns, {"weights": str})], fold=())
 
 
 def composite_page(result: CompositeResults) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,23 @@ if TYPE_CHECKING:
     from csimodels.bootstrapped import Bootstrap
     from csimodels.results import CSIResults
 
-__all__ = ["diagram_size", "draw_paths", "wrapped"]
+__all__ = [
+    "LETTER",
+    "LINE",
+    "MARGIN",
+    "NEGATIVE",
+    "QUIET",
+    "diagram_size",
+    "draw_arrow",
+    "draw_box",
+    "draw_label",
+    "draw_name",
+    "draw_note",
+    "draw_paths",
+    "letter_scale",
+    "picture",
+    "wrapped",
+]
 
 MARGIN, FOOT, NARROWEST = 0.15, 0.4, 6.2
 NOTE = "Standardised coefficients. * p < .05, ** p < .01, *** p < .001; dashed: p ≥ .05 or no p-value."
@@ -91,14 +107,19 @@ def _plan(result: CSIResults, estimates: CSIResults | Bootstrap) -> Plan:
     nodes = _nodes(result)
     arrows = _arrows(result, nodes, estimates)
     edges = [(int(s), int(t)) for s, t in zip(arrows["s"], arrows["t"], strict=True)]
-    centre = np.array(place(len(nodes), tuple(edges)))
+    return Plan(nodes, arrows, *picture(len(nodes), edges))
+
+
+def picture(n: int, edges: list[Edge]) -> tuple[Array, list[float], Array, Array]:
+    """Return centres of boxes, bends of arrows, and the corners of the picture with room for a note beneath."""
+    centre = np.array(place(n, tuple(edges)))
     bend = bends(centre, edges)
     half = np.array(BOX) / 2
     lines = [curve(centre[s], centre[t], r) for (s, t), r in zip(edges, bend, strict=True)]
     points = np.vstack([centre - half, centre + half, *lines])
     low, high = points.min(axis=0) - MARGIN, points.max(axis=0) + MARGIN
     widen = np.array([max(NARROWEST - float(high[0] - low[0]), 0.0) / 2, 0.0])
-    return Plan(nodes, arrows, centre, bend, low - widen - [0.0, FOOT], high + widen)
+    return centre, bend, low - widen - [0.0, FOOT], high + widen
 
 
 def diagram_size(result: CSIResults) -> tuple[float, float]:
@@ -138,19 +159,25 @@ def draw_paths(result: CSIResults, ax: Axes, bootstrap: Bootstrap | None = None)
     ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     ax.axis("off")
     title_with_verdict(result, ax)
-    scale = _scale(ax, right - left, top - bottom)
+    scale = letter_scale(ax, right - left, top - bottom)
     boxes = _draw_boxes(result, ax, plan, scale)
     texts = [fixed(v) + stars(p) for v, p in zip(plan.arrows["std"], plan.arrows["pvalue"], strict=True)]
     places = label_places(plan.centre, plan.edges, plan.bend, [LETTER * len(t) + 0.06 for t in texts])
     for k, text in enumerate(texts):
-        _draw_arrow(ax, plan, boxes, k, scale)
-        _draw_label(ax, places[k], text, scale)
-    note = "\n".join(line.strip() for line in wrap(_note(result, plan.arrows), int((right - left - 2 * MARGIN) / LETTER * 1.25)))
-    ax.text(left + MARGIN, bottom + FOOT / 2, note, fontsize=9.5 * scale, va="center").set_in_layout(False)
+        _draw_estimate(ax, plan, boxes, k, scale)
+        draw_label(ax, places[k], text, 9.5 * scale)
+    draw_note(ax, plan.low, wrap(_note(result, plan.arrows), int((right - left - 2 * MARGIN) / LETTER * 1.25)), scale)
     return ax
 
 
-def _scale(ax: Axes, wide: float, tall: float) -> float:
+def draw_note(ax: Axes, low: Array, lines: list[str], scale: float) -> None:
+    """Write beneath the picture what its arrows say."""
+    note = printable("\n".join(line.strip() for line in lines))
+    text = ax.text(float(low[0]) + MARGIN, float(low[1]) + FOOT / 2, note, fontdict=faces(note), fontsize=9.5 * scale, va="center")
+    text.set_in_layout(False)
+
+
+def letter_scale(ax: Axes, wide: float, tall: float) -> float:
     """Return the size of letters relative to a full-size diagram."""
     extent = settled(ax)
     return float(np.clip(min(extent.width / wide, extent.height / tall) / figure_of(ax).dpi, 0.35, 1.1))
@@ -170,51 +197,79 @@ def _note(result: CSIResults, arrows: pd.DataFrame) -> str:
 
 
 def _draw_boxes(result: CSIResults, ax: Axes, plan: Plan, scale: float) -> list[FancyBboxPatch]:
-    """Draw constructs in rounded and observed variables in square boxes, with explained variance inside."""
-    from matplotlib.patches import FancyBboxPatch
-
+    """Draw a box for each construct and observed variable, with explained variance inside."""
     short = short_names(plan.nodes, 26)
     boxes: list[FancyBboxPatch] = []
-    for name, (x, y) in zip(plan.nodes, plan.centre, strict=True):
+    for name, at in zip(plan.nodes, plan.centre, strict=True):
         target, latent = name == result.spec.target, name in result.spec.construct_names
-        shape = "round,pad=0,rounding_size=0.16" if latent else "square,pad=0"
-        corner = (x - BOX[0] / 2, y - BOX[1] / 2)
-        box = FancyBboxPatch(corner, *BOX, boxstyle=shape, ec=LINE, fc=TARGET_FILL if target else FILL)
-        box.set(linewidth=(2.0 if target else 1.0) * scale, zorder=3, gid=f"construct-{len(boxes)}")
-        ax.add_patch(box)
-        boxes.append(box)
         explained = [f"R² = {fixed(result.rsquared[name])}"] if name in result.rsquared.index else []
-        text = printable("\n".join([wrapped(short[name]), *explained]))
-        style = {"fontsize": 9.5 * scale, "weight": "bold" if target else "normal", **faces(text)}
-        ax.text(x, y, text, style, ha="center", va="center", zorder=4, parse_math=False, linespacing=1.1)
+        text = "\n".join([wrapped(short[name]), *explained])
+        boxes.append(draw_box(ax, len(boxes), at, scale, latent, target))
+        draw_name(ax, at, text, 9.5 * scale, target)
     return boxes
 
 
-def _draw_arrow(ax: Axes, plan: Plan, boxes: list[FancyBboxPatch], k: int, scale: float) -> None:
+def draw_box(ax: Axes, k: int, at: Array, scale: float, latent: bool, target: bool) -> FancyBboxPatch:
+    """Draw the k-th box: a construct rounded, an observed variable square, the target stronger."""
+    from matplotlib.patches import FancyBboxPatch
+
+    shape = "round,pad=0,rounding_size=0.16" if latent else "square,pad=0"
+    corner = (at[0] - BOX[0] / 2, at[1] - BOX[1] / 2)
+    box = FancyBboxPatch(corner, *BOX, boxstyle=shape, ec=LINE, fc=TARGET_FILL if target else FILL)
+    box.set(linewidth=(2.0 if target else 1.0) * scale, zorder=3, gid=f"construct-{k}")
+    ax.add_patch(box)
+    return box
+
+
+def draw_name(ax: Axes, at: Array, text: str, size: float, bold: bool = False) -> None:
+    """Write a text of some lines into a box."""
+    text = printable(text)
+    style = {"fontsize": size, "weight": "bold" if bold else "normal", **faces(text)}
+    ax.text(float(at[0]), float(at[1]), text, style, ha="center", va="center", zorder=4, parse_math=False, linespacing=1.1)
+
+
+def _draw_estimate(ax: Axes, plan: Plan, boxes: list[FancyBboxPatch], k: int, scale: float) -> None:
+    """Draw one arrow: the stronger the path the thicker, dashed unless it is significant."""
+    (s, t), row = plan.edges[k], plan.arrows.iloc[k]
+    std, inner = float(row["std"]), bool(row["inner"])
+    thick = 0.9 + 1.3 * float(np.nan_to_num(min(abs(std), 1.0)))
+    style = {"linestyle": "-" if float(row["pvalue"]) < 0.05 else "--", "color": NEGATIVE if std <= -0.005 else LINE if inner else QUIET}
+    ends = (plan.centre[s], plan.centre[t])
+    draw_arrow(ax, ends, (boxes[s], boxes[t]), plan.bend[k], scale, inner, linewidth=(thick if inner else 1.0) * scale, **style)
+
+
+def draw_arrow(
+    ax: Axes,
+    ends: tuple[Array, Array],
+    boxes: tuple[FancyBboxPatch, FancyBboxPatch],
+    bend: float,
+    scale: float,
+    inner: bool,
+    **style: Any,
+) -> None:
+    """Draw an arrow from box to box; its head is open where it joins a construct of higher order with a part."""
     from matplotlib.patches import FancyArrowPatch
 
-    (s, t), row = plan.edges[k], plan.arrows.iloc[k]
-    std, p, inner = float(row["std"]), float(row["pvalue"]), bool(row["inner"])
-    thick = 0.9 + 1.3 * float(np.nan_to_num(min(abs(std), 1.0)))
     arrow = FancyArrowPatch(
-        tuple(plan.centre[s]),
-        tuple(plan.centre[t]),
-        patchA=boxes[s],
-        patchB=boxes[t],
+        tuple(ends[0]),
+        tuple(ends[1]),
+        patchA=boxes[0],
+        patchB=boxes[1],
         shrinkA=0,
         shrinkB=1,
-        connectionstyle=f"arc3,rad={plan.bend[k]}",
+        connectionstyle=f"arc3,rad={bend}",
         arrowstyle=f"{'-|>' if inner else '->'},head_length=0.45,head_width=0.22",
         mutation_scale=14 * scale,
-        linewidth=(thick if inner else 1.0) * scale,
-        linestyle="-" if p < 0.05 else "--",
-        color=NEGATIVE if std <= -0.005 else LINE if inner else QUIET,
         zorder=2,
+        **style,
     )
     ax.add_patch(arrow)
 
 
-def _draw_label(ax: Axes, at: Array, text: str, scale: float) -> None:
+def draw_label(ax: Axes, at: Array, text: str, size: float, ringed: bool = False) -> None:
+    """Write the label of an arrow over it, in a ring if wanted; in another colour if it is negative."""
+    colour = NEGATIVE if text.startswith(("-", "−")) else LINE
+    shape = {"boxstyle": "circle,pad=0.15", "ec": colour, "lw": size / 9.5} if ringed else {"boxstyle": "square,pad=0.08", "ec": "none"}
     ax.text(
         float(at[0]),
         float(at[1]),
@@ -222,7 +277,7 @@ def _draw_label(ax: Axes, at: Array, text: str, scale: float) -> None:
         ha="center",
         va="center",
         zorder=5,
-        fontsize=9.5 * scale,
-        color=NEGATIVE if text.startswith("-") else LINE,
-        bbox={"boxstyle": "square,pad=0.08", "fc": figure_of(ax).get_facecolor(), "ec": "none"},
+        fontsize=size,
+        color=colour,
+        bbox={"fc": figure_of(ax).get_facecolor(), **shape},
     )
