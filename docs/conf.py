@@ -1,6 +1,10 @@
 """Sphinx configuration."""
 
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "csimodels"
 author = "The csimodels developers"
@@ -28,4 +32,16 @@ numpydoc_class_members_toctree = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = "csimodels"
-html_theme_options = {"show_prev_next": False}
+html_theme_options = {
+    "show_prev_next": False,
+    "secondary_sidebar_items": {page: ["page-toc"] for page in ("api", "decisions", "index", "pls_or_covariance")},
+}
+html_static_path = ["static"]
+html_css_files = ["wide.css"]
+
+
+def setup(app):
+    """Make the pages of the models from their files before Sphinx looks for sources."""
+    from model_pages import setup_pages
+
+    app.connect("builder-inited", setup_pages)

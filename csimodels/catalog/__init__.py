@@ -156,6 +156,6 @@ def _read(name: str) -> ModelSpec:
     if alias is None:
         return read_toml(FOLDER / f"{name}.toml")
     served = _read(alias["model"])
-    notes = f"{alias.get('notes', '').strip()} Estimated as {served.name}, whose notes follow. {served.notes}".strip()
+    notes = f"{alias.get('notes', '').strip()}\nEstimated as {served.name}, whose notes follow.\n{served.notes}".strip()
     changed: dict[str, Any] = {k: v for k, v in alias.items() if k not in ("model", "notes")}
     return replace(served, **changed, notes=notes)

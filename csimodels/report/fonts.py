@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,8 +33,15 @@ def families() -> list[str]:
     """Return those of the wanted font families that are installed."""
     from matplotlib import font_manager
 
+    logging.getLogger("matplotlib.font_manager").addFilter(_worth_reading)
     installed = {font.name for font in font_manager.fontManager.ttflist}
     return [name for name in WANTED if name in installed]
+
+
+def _worth_reading(record: logging.LogRecord) -> bool:
+    """Return whether a message of matplotlib is more than that a Chinese font comes in one weight, about which a reader can do nothing."""
+    text = record.getMessage()
+    return "font weight" not in text or not any(name in text for name in WANTED[1:])
 
 
 @lru_cache(maxsize=1)

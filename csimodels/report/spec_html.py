@@ -28,7 +28,7 @@ def notebook_spec(spec: ModelSpec) -> str:
         "notes": spec.notes,
         "citation": cited(spec),
     }
-    said = [Block(key, key.capitalize(), (), (), notes=(text,)) for key, text in texts.items() if text]
+    said = [Block(key, key.capitalize(), (), (), notes=tuple(text.splitlines())) for key, text in texts.items() if text]
     return boxed([_header(spec), _constructs(spec), *_paths(spec), *said])
 
 
