@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -86,11 +87,13 @@ def without_codes(block: Block, by_item: Mapping[str, tuple[float, ...]]) -> Arr
     return values
 
 
-def check(spec: ModelSpec, block: Block) -> None:
-    """Check every item, then warn of blocks that look as if they were on another scale."""
+def check(spec: ModelSpec, block: Block, limits: bool = True) -> None:
+    """Check every item, then warn of blocks that look as if they were on another scale; without limits answers may pass its ends."""
     low, high = _range(block)
     for k, item in enumerate(spec.indicators):
-        _check_item(item, block.values[:, k], float(low[k]), float(high[k]))
+        _check_item(item if limits else replace(item, scale=None, reverse=False), block.values[:, k], float(low[k]), float(high[k]))
+    if not limits:
+        return
     at = {name: k for k, name in enumerate(block.items)}
     for construct in spec.constructs:
         inside = [at[i] for i in construct.items if i in at]

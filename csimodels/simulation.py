@@ -67,7 +67,7 @@ def simulate(
         Theoretical (lowest, highest) answer where it is not the spec's.
     integers : bool
         Round and clip to the theoretical scale, 0/1 items by a threshold (probit); otherwise normal answers without
-        limits.
+        limits, which ``fit`` accepts from such a frame.
     missing : float
         Share of answers that are missing completely at random.
 

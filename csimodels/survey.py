@@ -87,8 +87,14 @@ def read_given(data: Any, spec: ModelSpec, na_values: Sequence[float] | Mapping[
         raise DataError("data.no_rows", "The data have no rows.", variable="data", value=0, hint="Check the filter or the file.")
     codes = answers.codes_by_item(spec, na_values)
     values = answers.without_codes(block, codes)
-    answers.check(spec, Block(values, block.items, block.index))
+    answers.check(spec, Block(values, block.items, block.index), limits=not _unrounded(data))
     return Block(values, block.items, block.index)
+
+
+def _unrounded(data: Any) -> bool:
+    """Return whether ``simulate`` drew the answers without rounding: normal ones pass the ends of the scale, and are meant to."""
+    truth = getattr(data, "attrs", {}).get("truth")
+    return isinstance(truth, Mapping) and truth.get("integers") is False
 
 
 def read_weights(data: Any, weights: Any, block: Block) -> Array | None:

@@ -142,10 +142,7 @@ def _rounding(spec: csi.ModelSpec) -> str:
     for estimator in spec.estimators:
         options = {"engine": "native"} if estimator == "ml" else {}
         exact, rounded = (
-            csi.fit(
-                _continuous(spec) if not integers else spec, population_moments(spec, N, integers), estimator=estimator, **options
-            ).paths
-            for integers in (False, True)
+            csi.fit(spec, population_moments(spec, N, integers), estimator=estimator, **options).paths for integers in (False, True)
         )
         change = (rounded["std"] - exact["std"]).to_numpy()
         k = int(np.abs(change).argmax())
@@ -158,10 +155,6 @@ def _rounding(spec: csi.ModelSpec) -> str:
         "more than this one:\n\n| estimator | path | unrounded | rounded |\n|---|---|---|---|"
     )
     return "\n".join([head, *lines])
-
-
-def _continuous(spec: csi.ModelSpec) -> csi.ModelSpec:
-    return spec.with_scale({i.name: (1, 10) for i in spec.indicators if i.scale == (0, 1)})
 
 
 def _use(spec: csi.ModelSpec) -> str:

@@ -4,7 +4,6 @@ import json
 import re
 import warnings
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -46,13 +45,6 @@ CODES = {
 }  # fmt: skip
 RENAMED = {"ecsi_bank_plspm": "ecsi_bank", "ecsi_hsu": "ecsi_ecommerce"}
 NATIONAL = json.loads((Path(__file__).parent / "oracle" / "json" / "national_paths.json").read_text())
-
-
-@cache
-def continuous(name):
-    """Return the model with rating scales in place of 0/1 items, whose unrounded answers would lie outside."""
-    spec = SPECS[name]
-    return spec.with_scale({i.name: (1, 10) for i in spec.indicators if i.scale == (0, 1)})
 
 
 def named_paths(result):
@@ -174,7 +166,7 @@ def test_models_that_ml_does_not_identify_say_so(name):
 
 @pytest.mark.parametrize(("name", "estimator"), CASES)
 def test_population_moments_give_back_the_truth(name, estimator):
-    spec = continuous(name)
+    spec = SPECS[name]
     pop = population(spec)
     at = {n: k for k, n in enumerate(pop.nodes)}
     truth = pd.Series({f"{p.target} ~ {p.source}": pop.Beta[at[p.target], at[p.source]] for p in spec.paths})
@@ -187,13 +179,13 @@ def test_population_moments_give_back_the_truth(name, estimator):
 
 @pytest.mark.parametrize(("name", "estimator"), CASES)
 def test_unrounded_draws_recover_the_paths(name, estimator):
-    spec = continuous(name)
-    data = csi.simulate(spec, n=N, seed=7, integers=False, sd=4.0)
+    spec = SPECS[name]
+    data = csi.simulate(spec, n=N, seed=7, integers=False)
     result = fitted(spec, data, estimator)
     assert result.converged
     truth = pd.Series(data.attrs["truth"]["paths"])
     if estimator == "pls":
-        truth = named_paths(fitted(spec, population_moments(spec, n=N, integers=False, sd=4.0), "pls"))
+        truth = named_paths(fitted(spec, population_moments(spec, n=N, integers=False), "pls"))
     off = (named_paths(result)[truth.index] - truth) / standard_errors(result, data, estimator)[truth.index]
     assert off.abs().max() < MOST_SE
 

@@ -138,6 +138,14 @@ def test_scale_in_steps_that_are_not_whole():
     assert set(np.unique(df)) == {0.5, 1.5, 2.5, 3.5}
 
 
+def test_unrounded_draws_can_be_fitted_and_others_out_of_scale_cannot():
+    frame = csi.simulate("acsi_1996", n=300, seed=1, integers=False)
+    assert frame["complaint"].min() < 0 and csi.fit("acsi_1996", frame, engine="native").converged
+    frame.attrs.clear()
+    with pytest.raises(csi.ScaleError):
+        csi.fit("acsi_1996", frame, engine="native")
+
+
 def test_continuous_answers_pass_the_ends_of_the_scale():
     df = csi.simulate("acsi_1996", 5000, 2, integers=False)
     assert df["qual_overall"].max() > 10
