@@ -36,19 +36,23 @@ def rsquared_series(estimate: Any) -> pd.Series:
 
 @singledispatch
 def reliability_table(estimate: Any, spec: ModelSpec, m: Moments, columns: dict[str, Any]) -> pd.DataFrame:
-    """Return alpha (standardised), alpha_raw, rho_c, ave and items of each block; alphas only of wholly observed blocks."""
+    """Return alpha (standardised), alpha_raw, rho_c, ave and items of each block.
+
+    Alphas are those of wholly observed blocks; a composite has no loadings, hence neither rho_c nor ave.
+    """
     loadings = [(lhs, rhs, std) for lhs, op, rhs, std in zip(*(columns[c] for c in ("lhs", "op", "rhs", "std")), strict=True) if op == "=~"]
     of_construct = np.array([lhs == c for c in spec.construct_names for lhs, _, _ in loadings], dtype=float)
     of_construct = of_construct.reshape(len(spec.constructs), len(loadings))
     std = np.array([value for _, _, value in loadings])
     of_items = _membership(spec, m.items)
-    observed = of_items.sum(axis=1) == of_construct.sum(axis=1)
+    count = np.array([len(c.indicators) for c in spec.constructs])
+    observed = of_items.sum(axis=1) == count
     values = {
         "alpha": np.where(observed, reliability.alpha(m.cov, of_items), np.nan),
         "alpha_raw": np.where(observed, reliability.alpha_raw(m.cov, of_items), np.nan),
         "rho_c": reliability.composite_reliability(std, of_construct),
         "ave": reliability.average_variance_extracted(std, of_construct),
-        "items": of_construct.sum(axis=1).astype(int),
+        "items": count,
     }
     return pd.DataFrame(values, index=text_index(spec.construct_names, "construct"))
 

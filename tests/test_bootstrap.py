@@ -30,12 +30,25 @@ CORE = csi.ModelSpec.from_lavaan(
     target="loyalty",
     scale=(1, 10),
 )
+FORMED = csi.ModelSpec.from_lavaan(
+    OFFER.to_lavaan().replace("offer =~", "offer <~") + "\nloyalty ~ offer", target="satisfaction", scale=(1, 10)
+)
+MADE = csi.ModelSpec.from_lavaan(
+    """image <~ IMAG1 + IMAG2 + IMAG3 + IMAG4 + IMAG5\nquality =~ PERQ1 + PERQ3 + PERQ4\nsatisfaction =~ CUSA1 + CUSA2 + CUSA3
+    quality ~ image\nsatisfaction ~ quality + image""",
+    target="satisfaction",
+    scale=(1, 10),
+)
 KINDS = {
     "path": (ECSI, {"estimator": "pls"}, PLS),
     "centroid, mixed modes": (ECSI, {"estimator": "pls", "scheme": "centroid", "modes": {"image": "B", "quality": "unit"}}, PLS),
     "PLSc": (CORE, {"estimator": "plsc"}, PLS),
     "higher order": (OFFER, {"estimator": "pls"}, PLS),
     "embedded": (OFFER, {"estimator": "pls", "higher_order": "embedded"}, PLS),
+    "composite of constructs": (FORMED, {"estimator": "pls"}, PLS),
+    "embedded composite": (FORMED, {"estimator": "pls", "higher_order": "embedded"}, PLS),
+    "ML, composite of items": (MADE, {}, ML),
+    "ML, composite of constructs": (FORMED.without("CUSL2"), {}, ML),
     "ML": (CORE, {"engine": "native"}, ML),
     "ML, Wishart": (CORE, {"engine": "native", "likelihood": "wishart", "std_lv": True}, ML),
 }
@@ -62,7 +75,7 @@ def tables(res):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_member_equals_a_fit_to_its_rows(kind):
     spec, options, tol = KINDS[kind]
-    boot = quiet(csi.fit(spec, MOBI, **options).bootstrap, MOBI, n_boot=6, seed=4)
+    boot = quiet(quiet(csi.fit, spec, MOBI, **options).bootstrap, MOBI, n_boot=6, seed=4)
     assert boot.n_failed == 0
     draws = np.random.default_rng(4).spawn(1)[0].integers(0, 250, size=(6, 250))
     for b, draw in enumerate(draws):
@@ -79,7 +92,7 @@ def test_every_member_equals_a_fit_to_its_rows(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_points_are_the_tables_of_the_result(kind):
     spec, options, _ = KINDS[kind]
-    res = csi.fit(spec, MOBI, **options)
+    res = quiet(csi.fit, spec, MOBI, **options)
     boot = quiet(res.bootstrap, MOBI, n_boot=10)
     for key, value in tables(res).items():
         np.testing.assert_allclose(boot.points[key], value, atol=1e-9, err_msg=key)
