@@ -1,0 +1,1 @@
+"""Analyses around the index: gaps, disconfirmation, drivers, tracking, league tables, journeys, mediation; numbers in, numbers out."""

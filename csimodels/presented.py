@@ -1,0 +1,101 @@
+"""What the result of an analysis shows of itself: its tables, its assumptions, its picture."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from statsmodels.iolib.summary import Summary
+
+__all__ = ["Presented"]
+
+
+class Presented:
+    """Add text, HTML and a picture to a dataclass whose fields are tables.
+
+    ``headline`` names the analysis, ``titles`` its tables by field, ``picture`` the module ``csimodels.report.draw_<picture>``; the
+    fields ``assumptions`` and ``warnings`` are texts.
+    """
+
+    headline: ClassVar[str] = ""
+    titles: ClassVar[dict[str, str]] = {}
+    picture: ClassVar[str] = ""
+    assumptions: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table that is not empty, by the name of its attribute."""
+        values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        return {name: value for name, value in values.items() if isinstance(value, pd.DataFrame) and len(value)}
+
+    def __repr__(self) -> str:
+        from csimodels.report.analysed import brief_analysis
+
+        return brief_analysis(self)
+
+    def _repr_html_(self) -> str:
+        from csimodels.report.analysed import notebook_analysis
+
+        return notebook_analysis(self)
+
+    def summary(self) -> Summary:
+        """Return every table, what was said and what is assumed as a statsmodels Summary.
+
+        Returns
+        -------
+        statsmodels.iolib.summary.Summary
+            Prints as text; ``as_html()``, ``as_latex()`` and ``as_csv()`` give the other formats.
+        """
+        from csimodels.report.analysed import summarise_analysis
+
+        return summarise_analysis(self)
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+        """Write the analysis as one page.
+
+        Parameters
+        ----------
+        path : str or os.PathLike, optional
+            File to write.
+
+        Returns
+        -------
+        str
+            The page.
+
+        Raises
+        ------
+        CSIError
+            The folder of the file does not exist.
+        """
+        from csimodels.report.analysed import analysis_page
+        from csimodels.saved import require_folder
+
+        text = analysis_page(self)
+        if path is not None:
+            require_folder(Path(path))
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the analysis.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure of fitting size.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from csimodels.report.analysed import draw_analysis
+
+        return draw_analysis(self, ax)
