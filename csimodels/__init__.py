@@ -37,6 +37,7 @@ _HOME = {
     "load_mobi": "datasets",
     "load_model": "catalog",
     "match_columns": "matches",
+    "mediation": "analyses.mediating",
     "models": "catalog",
     "moments": "survey",
     "price_tolerance": "prices",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["analysis_page", "brief_analysis", "draw_analysis", "notebook_analysis", "summarise_analysis"]
 
-COLUMNS, SHOWN = 88, 12
+COLUMNS, SHOWN, NAME_COLUMNS = 88, 12, 60
 
 
 def _cell(column: str, value: Any) -> str:
@@ -74,7 +74,7 @@ def summarise_analysis(result: Presented) -> Summary:
     """Return every table as a statsmodels Summary."""
     from csimodels.report.summary import summarise_blocks
 
-    return summarise_blocks(_blocks(result), fold=())
+    return summarise_blocks(_blocks(result), NAME_COLUMNS)
 
 
 def analysis_page(result: Presented) -> str:
