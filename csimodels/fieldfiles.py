@@ -7,6 +7,7 @@ import io
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from csimodels.fieldvalues import Answers, codes_by_column, converted, without_c
 __all__ = ["read_survey"]
 
 SEPARATORS = (",", ";", "\t", "|")
+SNIFFED = 20
 CHINESE = "gb18030"
 
 
@@ -49,7 +51,7 @@ def read_survey(
     sheet : str or int, optional
         Sheet of an Excel file; by default the first.
     sep : str, optional
-        Separator of a text file; by default the one of ``, ; | tab`` that its first line holds most of.
+        Separator of a text file; by default the one of ``, ; | tab`` that makes most columns of its first records.
     encoding : str, optional
         Encoding of a text or SPSS file; by default UTF-8, then GB 18030 with a warning.
     na_values : sequence, or mapping of column to sequence, optional
@@ -147,12 +149,18 @@ def _read(reader: Callable[..., Raw], file: Path, options: dict[str, Any]) -> Ra
 
 def _csv(file: Path, sep: str | None, encoding: str | None, **_: Any) -> Raw:
     text, used = _decoded(file.read_bytes(), encoding, file)
-    first = text.partition("\n")[0]
-    mark = sep or max(SEPARATORS, key=lambda s: (first.count(s), -SEPARATORS.index(s)))
-    header = next(csv.reader([first.rstrip("\r")], delimiter=mark), [])
+    mark = sep or max(SEPARATORS, key=lambda s: _columns_by(text, s))
+    header = next(csv.reader(io.StringIO(text), delimiter=mark), [])
     _check_headers(header)
     frame = pd.read_csv(io.StringIO(text), sep=mark, keep_default_na=False, na_values=[""], skipinitialspace=True)
     return Raw(frame.set_axis([h.strip() for h in header], axis=1), used)
+
+
+def _columns_by(text: str, sep: str) -> int:
+    """Return how many columns a separator makes of the first records, 1 where they differ in number; quoted ones do not count."""
+    records = islice(csv.reader(io.StringIO(text), delimiter=sep), SNIFFED)
+    counts = {len(record) for record in records if record}
+    return counts.pop() if len(counts) == 1 else 1
 
 
 def _decoded(data: bytes, encoding: str | None, file: Path) -> tuple[str, str]:

@@ -75,6 +75,13 @@ def test_text_files(tmp_path, encoding, used, sep):
     assert read.columns.tolist() == ["满意", "b"] and notes(read)["encoding"] == used
 
 
+def test_separators_and_line_ends_inside_quotes_do_not_count(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text('"Q1, overall, all";"Q2\nprice"\n5;6\n7;8\n', encoding="utf-8")
+    read = csi.read_survey(file)
+    assert read.columns.tolist() == ["Q1, overall, all", "Q2\nprice"] and read.to_numpy().tolist() == [[5, 6], [7, 8]]
+
+
 def test_chinese_text_files_that_are_not_unicode_are_read_with_a_warning(tmp_path):
     file = tmp_path / "a.csv"
     file.write_text("满意\n8\n", encoding="gb18030")

@@ -28,8 +28,8 @@ MOST_ROUTES = 200
 ASSUMPTIONS = (
     "An indirect effect is the product of the paths along a route; it is an effect only if the model's arrows are causes and nothing that "
     "is left out drives both ends of an arrow.",
-    "Types are those of Zhao, Lynch and Chen (2010): an effect counts where its interval excludes zero, at the stated level, route by route "
-    "and without correction for their number.",
+    "Types are those of Zhao, Lynch and Chen (2010): an effect counts where its interval excludes zero, at the stated level, route by "
+    "route and without correction for their number.",
     "A share is an indirect effect over the total effect; it means little where direct and indirect effects have opposite signs.",
 )
 
