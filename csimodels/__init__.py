@@ -31,6 +31,7 @@ _HOME = {
     "fit_acsi": "api",
     "fit_by": "batch",
     "fit_ecsi": "api",
+    "gap_analysis": "analyses.gap",
     "index_difference": "differences",
     "load_acsi_demo": "datasets",
     "load_ecsi_moments": "datasets",
@@ -44,6 +45,7 @@ _HOME = {
     "read_survey": "fieldfiles",
     "register_model": "catalog",
     "simulate": "simulation",
+    "zone_of_tolerance": "analyses.zone",
 }
 _HOME |= dict.fromkeys(errors.__all__, "errors")
 
