@@ -33,6 +33,7 @@ _HOME = {
     "fit_ecsi": "api",
     "gap_analysis": "analyses.gap",
     "index_difference": "differences",
+    "journey": "analyses.journeys",
     "load_acsi_demo": "datasets",
     "load_ecsi_moments": "datasets",
     "load_mobi": "datasets",
@@ -44,6 +45,8 @@ _HOME = {
     "price_tolerance": "prices",
     "read_survey": "fieldfiles",
     "register_model": "catalog",
+    "repurchase_rate": "analyses.behaviour",
+    "satisfaction_loyalty": "analyses.loyalty",
     "simulate": "simulation",
     "zone_of_tolerance": "analyses.zone",
 }
