@@ -48,6 +48,7 @@ _HOME = {
     "repurchase_rate": "analyses.behaviour",
     "satisfaction_loyalty": "analyses.loyalty",
     "simulate": "simulation",
+    "survey_notes": "noted",
     "zone_of_tolerance": "analyses.zone",
 }
 _HOME |= dict.fromkeys(errors.__all__, "errors")

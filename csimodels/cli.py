@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from csimodels.errors import CSIError, CSIWarning, OptionError
+from csimodels.errors import CSIError, CSIWarning, DataError, DataWarning, OptionError
 
 __all__ = ["main"]
 
@@ -95,7 +95,7 @@ def _add_survey(command: argparse.ArgumentParser) -> None:
     """Add the file and how it is read."""
     command.add_argument("file", metavar="FILE", help="survey answers: .csv, .parquet, .xlsx or .sav")
     command.add_argument("--model", default="acsi_1996", help="catalog name or TOML file (default acsi_1996)")
-    command.add_argument("--sheet", help="sheet of an Excel file (default the first)")
+    command.add_argument("--sheet", help="name of a sheet of an Excel file, or its number from 0 (default the first)")
     command.add_argument("--answers", nargs="+", default=[], metavar="TEXT=NUMBER", help="numbers of answers in words")
 
 
@@ -103,7 +103,19 @@ def _survey(args: argparse.Namespace) -> Any:
     from csimodels.fieldfiles import read_survey
 
     words = dict(_pair(text, "--answers", "TEXT=NUMBER, e.g. agree=4") for text in args.answers)
-    return read_survey(args.file, sheet=args.sheet, answers={word: _number(word, value) for word, value in words.items()} or None)
+    answers = {word: _number(word, value) for word, value in words.items()} or None
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", DataWarning)
+        try:
+            data = read_survey(args.file, sheet=args.sheet, answers=answers)
+        except DataError as error:
+            # a sheet may be called "2024", so a number is one only where it is no name
+            if error.code != "file.no_sheet" or not str(args.sheet).isdecimal():
+                raise
+            data = read_survey(args.file, sheet=int(args.sheet), answers=answers)
+    for warning in said:
+        print(f"csimodels: {warning.message}", file=sys.stderr)
+    return data
 
 
 def _number(word: str, text: str) -> float:

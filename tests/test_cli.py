@@ -1,5 +1,6 @@
 """The command line: what it prints and writes, and one line with exit code 2 on bad input."""
 
+import shlex
 import subprocess
 import sys
 
@@ -112,6 +113,48 @@ def test_match_proposes_and_says_how_to_accept(survey, capsys):
     assert main(["match", str(survey)]) == 0
     out = capsys.readouterr().out
     assert "13 of 14 items have a column" in out or '--map "sat_overall=Q5"' in out
+
+
+def test_the_line_that_match_prints_can_be_pasted(survey, tmp_path, capsys):
+    renamed = {"sat_overall": "Sat. Overall", "complaint": "COMPLAINT"}
+    csi.load_acsi_demo().rename(columns=renamed).head(800).to_csv(survey, index=False)
+    assert main(["match", str(survey), "--model", "acsi_1996"]) == 0
+    line = capsys.readouterr().out.splitlines()[-1]
+    arguments = shlex.split(line[line.index("--map") :])
+    assert arguments == ["--map", *(f"{item}={column}" for item, column in renamed.items())]
+    assert main(["fit", str(survey), *arguments, *FAST, "--json", str(tmp_path / "a.json")]) == 0
+    expected = csi.fit_acsi(csi.load_acsi_demo().head(800), engine="native")
+    assert csi.CSIResults.from_json(tmp_path / "a.json").csi == pytest.approx(expected.csi, abs=1e-9)
+
+
+@pytest.fixture
+def workbook(tmp_path):
+    """Two sheets, of which the second has the number 0 for a name."""
+    file = tmp_path / "survey.xlsx"
+    with pd.ExcelWriter(file) as book:
+        pd.DataFrame({"income": [1]}).to_excel(book, sheet_name="notes", index=False)
+        pd.DataFrame({"sat_overall": [1]}).to_excel(book, sheet_name="0", index=False)
+    return file
+
+
+@pytest.mark.parametrize(("sheet", "found"), [("0", 1), ("1", 1), ("notes", 0)])
+def test_sheets_go_by_name_then_by_number(workbook, capsys, sheet, found):
+    assert main(["match", str(workbook), "--sheet", sheet]) == 0
+    assert f"{found} of 14 items" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("sheet", ["2", "answers"])
+def test_unknown_sheets_are_named(workbook, capsys, sheet):
+    assert main(["match", str(workbook), "--sheet", sheet]) == 2
+    assert "[file.no_sheet]" in capsys.readouterr().err
+
+
+def test_a_guessed_encoding_is_said(tmp_path, capsys):
+    file = tmp_path / "survey.csv"
+    file.write_bytes("满意,sat_overall\n8,7\n".encode("gb18030"))
+    assert main(["match", str(file)]) == 0
+    printed = capsys.readouterr()
+    assert "GB 18030" in printed.err and "满意" in printed.out
 
 
 @pytest.mark.parametrize(("lang", "text"), [("en", "Customer expectations"), ("zh", "顾客期望")])

@@ -185,6 +185,44 @@ def test_a_reader_that_is_not_installed_is_named(tmp_path, monkeypatch, suffix, 
     assert caught.value.code == code and "csimodels[survey]" in str(caught.value)
 
 
+# --- what was read
+
+
+def test_notes_say_what_became_of_each_column(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "q1": [1.0, 98.0, 99.0, 98.0],
+            "q2": ["agree", "disagree", "agree", "agree"],
+            "firm": ["甲", "乙", "甲", "甲"],
+            "day": pd.to_datetime(["2024-01-01"] * 4),
+        }
+    )
+    file = sav(
+        tmp_path / "a.sav",
+        frame,
+        column_labels=["总体满意程度", "Would recommend", None, None],
+        missing_ranges={"q1": [98, 99]},
+        variable_value_labels={"q1": {1: "very low", 10: "very high"}},
+    )
+    read = csi.read_survey(file, answers={"q2": {"agree": 4, "disagree": 2}})
+    table = csi.survey_notes(read)
+    assert table.to_numpy().tolist() == [
+        ["q1", "总体满意程度", "number", "98 (2), 99 (1)", "", "1 = very low, 10 = very high"],
+        ["q2", "Would recommend", "number", "", "agree = 4, disagree = 2", ""],
+        ["firm", "", "text", "", "", ""],
+        ["day", "", "date", "", "", ""],
+    ]
+    assert table.columns.tolist() == ["column", "label", "type", "missing_codes", "answers", "value_labels"]
+    pd.testing.assert_frame_equal(csi.survey_notes(read[["q2"]]), table.iloc[[1]].reset_index(drop=True))
+
+
+@pytest.mark.parametrize("other", [pd.DataFrame({"a": [1]}), {"a": [1]}], ids=["frame", "mapping"])
+def test_notes_need_a_frame_that_was_read(other):
+    with pytest.raises(csi.DataError, match="read_survey") as caught:
+        csi.survey_notes(other)
+    assert caught.value.code == "data.no_survey_notes"
+
+
 # --- columns for items
 
 
