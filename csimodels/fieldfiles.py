@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from csimodels.errors import CSIError, DataError, DataWarning
-from csimodels.fieldvalues import Answers, codes_by_column, converted, without_codes
+from csimodels.fieldvalues import Answers, coded, codes_by_column, converted, without_codes
 
 __all__ = ["read_survey"]
 
@@ -51,7 +51,7 @@ def read_survey(
     sheet : str or int, optional
         Sheet of an Excel file; by default the first.
     sep : str, optional
-        Separator of a text file; by default the one of ``, ; | tab`` that makes most columns of its first records.
+        Separator of a text file; by default the one of ``, ; | tab`` that makes most columns of its header and most first records.
     encoding : str, optional
         Encoding of a text or SPSS file; by default UTF-8, then GB 18030 with a warning.
     na_values : sequence, or mapping of column to sequence, optional
@@ -119,7 +119,7 @@ def read_survey(
         "encoding": raw.encoding,
         "rows": len(frame),
         "labels": labels,
-        "value_labels": {c: {_code(k): str(v) for k, v in texts.items()} for c, texts in raw.value_labels.items()},
+        "value_labels": {c: {coded(k): str(v) for k, v in texts.items()} for c, texts in raw.value_labels.items()},
         "missing": missing,
         "answers": mapped,
     }
@@ -152,15 +152,31 @@ def _csv(file: Path, sep: str | None, encoding: str | None, **_: Any) -> Raw:
     mark = sep or max(SEPARATORS, key=lambda s: _columns_by(text, s))
     header = next(csv.reader(io.StringIO(text), delimiter=mark), [])
     _check_headers(header)
-    frame = pd.read_csv(io.StringIO(text), sep=mark, keep_default_na=False, na_values=[""], skipinitialspace=True)
-    return Raw(frame.set_axis([h.strip() for h in header], axis=1), used)
+    return Raw(_table(text, mark, file).set_axis([h.strip() for h in header], axis=1), used)
+
+
+def _table(text: str, sep: str, file: Path) -> pd.DataFrame:
+    """Return separated text as a frame; rows longer than the header are refused, unless they only end in a separator."""
+    # without index_col=False, such rows lend their first field to the index, and every column moves by one
+    options: dict[str, Any] = {"index_col": False, "keep_default_na": False, "na_values": [""], "skipinitialspace": True}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame: pd.DataFrame = pd.read_csv(io.StringIO(text), sep=sep, low_memory=False, **options)
+    except pd.errors.ParserWarning:
+        problem = f"Rows of {file.name!r} have more fields than its header."
+        hint = "Quote answers that hold the separator, or say sep=."
+        raise DataError("file.long_rows", problem, variable="sep", value=sep, hint=hint) from None
+    return frame
 
 
 def _columns_by(text: str, sep: str) -> int:
-    """Return how many columns a separator makes of the first records, 1 where they differ in number; quoted ones do not count."""
-    records = islice(csv.reader(io.StringIO(text), delimiter=sep), SNIFFED)
-    counts = {len(record) for record in records if record}
-    return counts.pop() if len(counts) == 1 else 1
+    """Return how many columns a separator makes of the header, 1 where most first records are shorter; quoted ones do not count."""
+    counts = [len(record) for record in islice(csv.reader(io.StringIO(text), delimiter=sep), SNIFFED) if record]
+    if not counts:
+        return 1
+    whole = sum(n >= counts[0] for n in counts[1:])
+    return counts[0] if 2 * whole >= len(counts) - 1 else 1
 
 
 def _decoded(data: bytes, encoding: str | None, file: Path) -> tuple[str, str]:
@@ -174,7 +190,7 @@ def _decoded(data: bytes, encoding: str | None, file: Path) -> tuple[str, str]:
             warnings.warn(
                 f"{file.name!r} is not UTF-8 and was read as GB 18030; say encoding= if that is wrong.", DataWarning, stacklevel=5
             )
-        return text, name
+        return text.removeprefix("\ufeff"), name
     raise DataError(
         "file.encoding",
         f"{file.name!r} is not text in {encoding or 'UTF-8 or GB 18030'}.",
@@ -209,7 +225,7 @@ def _excel(file: Path, sheet: str | int | None, **_: Any) -> Raw:
         if chosen not in book.sheet_names and not (isinstance(chosen, int) and 0 <= chosen < len(book.sheet_names)):
             text = f"{file.name!r} has no sheet {sheet!r}."
             raise DataError("file.no_sheet", text, variable="sheet", value=sheet, hint=f"Sheets are {book.sheet_names}.")
-        table = pd.read_excel(book, sheet_name=chosen, header=None, dtype=object)
+        table = pd.read_excel(book, sheet_name=chosen, header=None, dtype=object, keep_default_na=False, na_values=[""])
     if table.empty:
         text = f"The sheet {chosen!r} of {file.name!r} is empty."
         raise DataError("file.empty", text, variable="sheet", value=chosen, hint="Choose another sheet=.")
@@ -226,10 +242,6 @@ def _spss(file: Path, encoding: str | None, **_: Any) -> Raw:
     ranges = {c: [(r["lo"], r["hi"]) for r in found] for c, found in declared.items()}
     labels = {c: label or "" for c, label in meta.column_names_to_labels.items()}
     return Raw(frame, meta.file_encoding or "", labels, meta.variable_value_labels, ranges)
-
-
-def _code(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
 
 
 READERS: dict[str, tuple[str, Callable[..., Raw]]] = {

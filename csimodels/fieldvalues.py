@@ -12,7 +12,7 @@ import pandas as pd
 from csimodels.checks import close_to
 from csimodels.errors import DataError, OptionError
 
-__all__ = ["Answers", "codes_by_column", "converted", "folded", "without_codes"]
+__all__ = ["Answers", "coded", "codes_by_column", "converted", "folded", "without_codes"]
 
 Answers = Mapping[str, float] | Mapping[str, Mapping[str, float]]
 Ranges = Mapping[str, Sequence[tuple[Any, Any]]]
@@ -25,19 +25,39 @@ def folded(text: Any) -> str:
     return unicodedata.normalize("NFKC", str(text)).strip().casefold()
 
 
+def coded(value: Any) -> str:
+    """Return a code as text, whole numbers without a point and with all their digits."""
+    return f"{value:.15g}" if isinstance(value, (int, float, np.number)) else str(value)
+
+
 def codes_by_column(given: Any, columns: list[str], declared: Ranges) -> dict[str, list[tuple[Any, Any]]]:
     """Return what means "no answer" as closed ranges by column: what the file declares, then what the user says."""
     out = {c: list(declared.get(c, ())) for c in columns}
     if given is None:
         return out
-    if isinstance(given, str) or not isinstance(given, (Mapping, Sequence)):
-        hint = "Give a list, e.g. [98, 99], or a mapping of column to list."
-        raise OptionError("option.na_values", f"na_values is {given!r}.", variable="na_values", value=given, hint=hint)
-    by_column = given if isinstance(given, Mapping) else dict.fromkeys(columns, given)
+    by_column = given if isinstance(given, Mapping) else dict.fromkeys(columns or [""], given)
     for column, codes in by_column.items():
-        _require_column(column, columns, "na_values")
-        out[column] += [(code, code) for code in codes]
+        _require_codes(codes)
+        if isinstance(given, Mapping):
+            _require_column(column, columns, "na_values")
+        if column in out:
+            out[column] += [(code, code) for code in codes] + [(n, n) for n in map(_numeral, codes) if n is not None]
     return out
+
+
+def _require_codes(codes: Any) -> None:
+    """Refuse codes that are not a list of texts and numbers."""
+    plain = isinstance(codes, Sequence) and not isinstance(codes, str)
+    if plain and all(isinstance(c, (str, int, float, np.number)) and c == c for c in codes):  # noqa: PLR0124 - NaN is unlike itself
+        return
+    hint = "Give a list of numbers or texts, e.g. [98, 99], or a mapping of column to list."
+    raise OptionError("option.na_values", f"na_values has {codes!r}.", variable="na_values", value=codes, hint=hint)
+
+
+def _numeral(code: Any) -> float | None:
+    """Return the number that a code in text stands for, as it has to be found in columns of numbers too."""
+    number = pd.to_numeric(folded(code), errors="coerce") if isinstance(code, str) else np.nan
+    return None if np.isnan(number) else float(number)
 
 
 def _require_column(name: Any, columns: Sequence[str], option: str) -> None:
@@ -53,9 +73,13 @@ def without_codes(frame: pd.DataFrame, codes: Mapping[str, Sequence[tuple[Any, A
         values = frame[column]
         hit = _hits(values, codes.get(column, ()))
         if hit.any():
-            found = values[hit].map(lambda v: f"{v:g}" if isinstance(v, (int, float, np.number)) else str(v)).value_counts()
+            found = values[hit].astype(object).map(coded).value_counts()
             counts[column] = {str(code): int(n) for code, n in found.sort_index().items()}
             values = values.where(~hit)
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            # a code is no step of the scale, even where nobody gave it
+            words = values.cat.categories
+            values = values.cat.remove_categories(words[_hits(words.to_series(), codes.get(column, ()))])
         out[column] = values
     return pd.DataFrame(out), counts
 
@@ -63,8 +87,8 @@ def without_codes(frame: pd.DataFrame, codes: Mapping[str, Sequence[tuple[Any, A
 def _hits(values: pd.Series, ranges: Sequence[tuple[Any, Any]]) -> Any:
     """Return which values are codes."""
     hit = np.zeros(len(values), dtype=bool)
-    numbers = pd.to_numeric(values.astype(object), errors="coerce").to_numpy(dtype=float)
-    texts = None if pd.api.types.is_numeric_dtype(values.dtype) else values.map(folded, na_action="ignore")
+    texts = None if pd.api.types.is_numeric_dtype(values.dtype) else values.astype(object).map(folded, na_action="ignore")
+    numbers = pd.to_numeric(values if texts is None else texts, errors="coerce").astype(object).to_numpy(dtype=float, na_value=np.nan)
     for low, high in ranges:
         if isinstance(low, str):
             hit |= np.zeros(len(values), dtype=bool) if texts is None else (texts == folded(low)).to_numpy(dtype=bool)
@@ -93,7 +117,7 @@ def converted(frame: pd.DataFrame, answers: Answers | None) -> tuple[pd.DataFram
             if used:
                 mapped[column] = used
             if pd.api.types.is_numeric_dtype(out[column].dtype):
-                blank = values[values.map(folded, na_action="ignore").isin(BLANKS)].value_counts()
+                blank = values[values.astype(object).map(folded, na_action="ignore").isin(BLANKS)].astype(object).value_counts()
                 blanks |= {column: {str(text): int(n) for text, n in blank.items()}} if len(blank) else {}
     return pd.DataFrame(out), mapped, blanks
 
@@ -113,11 +137,15 @@ def _mappings(answers: Any, columns: list[str]) -> tuple[dict[str, float], dict[
 
 
 def _numbers(words: Mapping[str, Any]) -> dict[str, float]:
+    out: dict[str, float] = {}
     for word, value in words.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
             text = f"The answer {word!r} is {value!r}."
             raise OptionError("option.answers", text, variable="answers", value=value, hint="Give a number for every text.")
-    return {folded(word): value for word, value in words.items()}
+        if out.setdefault(folded(word), float(value)) != value:
+            text = f"The answer {word!r} is {value!r}, and {out[folded(word)]!r} in other letters."
+            raise OptionError("option.answers", text, variable="answers", value=value, hint="Case and full width make no difference.")
+    return out
 
 
 def _from_text(column: str, values: pd.Series, rule: Mapping[str, float], named: bool) -> tuple[pd.Series, dict[str, float]]:
@@ -127,10 +155,12 @@ def _from_text(column: str, values: pd.Series, rule: Mapping[str, float], named:
     there = words.dropna().unique().tolist()
     numbers = pd.to_numeric(pd.Series(there, dtype=object), errors="coerce")
     known = {w: float(n) for w, n in zip(there, numbers, strict=True) if pd.notna(n)} | {w: rule[w] for w in there if w in rule}
-    used = {str(original): rule[folded(original)] for original in values.dropna().unique() if folded(original) in rule}
+    used = {original: rule[folded(original)] for original in dict.fromkeys(map(str, values.dropna())) if folded(original) in rule}
     lacking = [w for w in there if w not in known]
     if lacking and not (named or used):
-        return values, {}
+        # SPSS pads what was left empty with blanks
+        empty = values.astype(object).map(folded, na_action="ignore") == ""
+        return values.where(~empty) if empty.any() else values, {}
     if lacking:
         first = lacking[0]
         count = int((words == first).sum())

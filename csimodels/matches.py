@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from csimodels.catalog import as_spec
 from csimodels.checks import close_to
-from csimodels.errors import OptionError
+from csimodels.errors import DataError, OptionError
 from csimodels.fieldvalues import folded
 from csimodels.frames import as_frame
 from csimodels.spec import Indicator, ModelSpec
@@ -24,6 +24,7 @@ Array = NDArray[np.float64]
 SAME, SAME_LETTERS, SAME_QUESTION, MOST_SIMILAR = 100.0, 99.0, 98.0, 95.0
 SURE, APART = 80.0, 5.0
 QUESTION = 20
+FIRST_CHINESE = "\u2e80"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -152,7 +153,7 @@ def match_columns(model: ModelSpec | str, data: Any, *, labels: Mapping[str, str
     Raises
     ------
     DataError
-        Not a frame.
+        Not a frame, or two columns of one name.
     OptionError
         ``least`` is not between 0 and 100, or labels of columns that are not there.
 
@@ -160,7 +161,7 @@ def match_columns(model: ModelSpec | str, data: Any, *, labels: Mapping[str, str
     -----
     Names that are equal score 100, equal but for case and punctuation 99, equal questions 98. Otherwise the score is the larger similarity
     of names, or of the question with the stem in English or Chinese (normalised indel distance, at most 95). Every column serves one item
-    at most, such that the sum of scores is largest (Kuhn 1955, doi:10.1002/nav.3800020109).
+    at most: first as many as can go by their names, then such that the sum of scores is largest (Kuhn 1955, doi:10.1002/nav.3800020109).
 
     Examples
     --------
@@ -174,16 +175,29 @@ def match_columns(model: ModelSpec | str, data: Any, *, labels: Mapping[str, str
     spec = as_spec(model)
     if isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 <= least <= 100:
         raise OptionError("option.least", f"least is {least!r}.", variable="least", value=least, hint="Give a score from 0 to 100.")
-    names = [str(c) for c in as_frame(data).columns]
+    names = _names(data)
     texts = _labels(data, labels, names)
     scores, by_question = _scores(spec.indicators, names, texts)
-    rows, at = linear_sum_assignment(-np.where(scores >= least, scores, 0.0))
+    # a name that is the same is worth more than any number of similar ones
+    worth = np.where(scores >= SAME_LETTERS, scores + SAME * len(scores), scores)
+    rows, at = linear_sum_assignment(-np.where(scores >= least, worth, 0.0))
     place = {int(i): int(j) for i, j in zip(rows, at, strict=True) if scores[i, j] >= least}
     owner = {i: c.name for c in spec.constructs for i in c.items}
     table = pd.DataFrame([_row(i, item, place.get(i), scores[i], by_question[i], names, texts) for i, item in enumerate(spec.indicators)])
     table.insert(1, "construct", [owner.get(i, "") for i in spec.items])
     used = set(table["column"])
     return ColumnMatch(spec.name, table, tuple(n for n in names if n not in used))
+
+
+def _names(data: Any) -> list[str]:
+    """Return the names of the columns, each once."""
+    columns = data.columns if isinstance(data, pd.DataFrame) else as_frame(data).columns
+    names = [str(c) for c in columns]
+    twice = next((n for n in names if names.count(n) > 1), None)
+    if twice is not None:
+        text = f"Two columns are called {twice!r}."
+        raise DataError("data.duplicate_header", text, variable=twice, value=twice, hint="Rename or drop one of them.")
+    return names
 
 
 def _labels(data: Any, given: Mapping[str, str] | None, names: list[str]) -> list[str]:
@@ -204,15 +218,20 @@ def _scores(items: tuple[Indicator, ...], names: list[str], texts: list[str]) ->
 
     own = [folded(i.name).replace("_", " ") for i in items]
     heads, asked = [folded(n).replace("_", " ").replace(".", " ") for n in names], [folded(t) for t in texts]
-    asked = [t or (h if len(h) >= QUESTION else "") for t, h in zip(asked, heads, strict=True)]
+    asked = [t or (h if _is_question(h) else "") for t, h in zip(asked, heads, strict=True)]
     by_name = similar(own, heads, fuzz.token_sort_ratio)
     english, chinese = [folded(i.stem) for i in items], [folded(i.stem_zh) for i in items]
     question = np.maximum(similar(english, asked, fuzz.token_sort_ratio), similar(chinese, asked, fuzz.ratio))
     score = np.where(question >= SAME, SAME_QUESTION, np.minimum(np.maximum(by_name, question), MOST_SIMILAR))
-    letters = np.array([[_letters(i.name) == _letters(n) for n in names] for i in items])
+    letters = np.array([[_letters(i.name) == _letters(n) for n in names] for i in items], dtype=bool)
     score = np.where(letters, SAME_LETTERS, score)
-    same = np.array([[i.name == n for n in names] for i in items])
+    same = np.array([[i.name == n for n in names] for i in items], dtype=bool)
     return np.where(same, SAME, score), (question > by_name) & ~letters
+
+
+def _is_question(header: str) -> bool:
+    """Return whether a header is long enough for a question; a Chinese character says as much as two letters or more."""
+    return sum(2 if c >= FIRST_CHINESE else 1 for c in header) >= QUESTION
 
 
 def _letters(text: str) -> str:

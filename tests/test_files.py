@@ -82,6 +82,36 @@ def test_separators_and_line_ends_inside_quotes_do_not_count(tmp_path):
     assert read.columns.tolist() == ["Q1, overall, all", "Q2\nprice"] and read.to_numpy().tolist() == [[5, 6], [7, 8]]
 
 
+def test_columns_do_not_move_where_rows_end_in_a_separator(tmp_path):
+    read = csi.read_survey(text_file(tmp_path, "a,b\n1,2,\n3,4,\n"))
+    assert read.to_dict("list") == {"a": [1, 3], "b": [2, 4]}
+
+
+@pytest.mark.parametrize("sep", [",", ";"])
+@pytest.mark.parametrize("rows", ["1,2,3\n4,5,6", "1,2,3\n4,5"])
+def test_rows_longer_than_the_header_are_refused(tmp_path, sep, rows):
+    with pytest.raises(csi.DataError, match="more fields") as caught:
+        csi.read_survey(text_file(tmp_path, f"a,b\n{rows}\n".replace(",", sep)))
+    assert caught.value.code == "file.long_rows"
+
+
+def test_a_short_row_does_not_hide_the_separator(tmp_path):
+    read = csi.read_survey(text_file(tmp_path, "a;b;c\n1;2;3\n4;5\n"))
+    assert read.columns.tolist() == ["a", "b", "c"] and np.isnan(read["c"][1])
+
+
+def test_a_mark_of_byte_order_is_no_part_of_a_name(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("满意\n8\n", encoding="utf-8-sig")
+    assert csi.read_survey(file, encoding="utf-8").columns.tolist() == ["满意"]
+
+
+def test_long_text_files_of_numbers_and_words(tmp_path):
+    """Pandas reads long files in parts, whose types may differ."""
+    read = csi.read_survey(text_file(tmp_path, "a,b\n" + "1,x\n" * 300_000 + "agree,y\n" * 300_000), answers={"agree": 4})
+    assert read["a"].value_counts().to_dict() == {1: 300_000, 4: 300_000}
+
+
 def test_chinese_text_files_that_are_not_unicode_are_read_with_a_warning(tmp_path):
     file = tmp_path / "a.csv"
     file.write_text("满意\n8\n", encoding="gb18030")
@@ -102,6 +132,51 @@ def test_excel_sheets(tmp_path):
         with pytest.raises(csi.DataError) as caught:
             csi.read_survey(file, sheet=sheet)
         assert caught.value.code == code
+
+
+def test_words_of_excel_for_nothing_are_counted(tmp_path):
+    file = tmp_path / "a.xlsx"
+    pd.DataFrame({"q": ["NA", "NULL", None, 5]}).to_excel(file, index=False)
+    read = csi.read_survey(file)
+    np.testing.assert_array_equal(read["q"], [np.nan, np.nan, np.nan, 5])
+    assert notes(read)["missing"] == {"q": {"NA": 1, "NULL": 1}}
+
+
+def test_codes_are_no_steps_of_an_ordered_scale(tmp_path):
+    words = pd.Categorical(["low", "dk", "high"], ["low", "dk", "high"], ordered=True)
+    unasked = pd.Categorical(["low", "high", "low"], words.categories, ordered=True)
+    pd.DataFrame({"q": words, "r": unasked}).to_parquet(tmp_path / "a.parquet")
+    read = csi.read_survey(tmp_path / "a.parquet", na_values=["dk"])
+    np.testing.assert_array_equal(read["q"], [1, np.nan, 2])
+    np.testing.assert_array_equal(read["r"], [1, 2, 1])
+    assert notes(read)["missing"] == {"q": {"dk": 1}}
+    assert notes(read)["answers"]["q"] == {"low": 1, "high": 2}
+
+
+def test_categories_given_numbers_are_not_counted_as_missing(tmp_path):
+    pd.DataFrame({"q": pd.Categorical(["x", "y"])}).to_parquet(tmp_path / "a.parquet")
+    said = notes(csi.read_survey(tmp_path / "a.parquet", answers={"x": np.int64(1), "y": 2}))
+    assert said["missing"] == {} and json.loads(json.dumps(said))["answers"] == {"q": {"x": 1, "y": 2}}
+
+
+def test_columns_of_lists_are_left_alone(tmp_path):
+    pd.DataFrame({"q": [[1], [2]], "a": ["1", "2"]}).to_parquet(tmp_path / "a.parquet")
+    assert csi.read_survey(tmp_path / "a.parquet")["a"].tolist() == [1, 2]
+
+
+def test_codes_with_many_digits_are_counted_apart(tmp_path):
+    frame = pd.DataFrame({"q": [1.0, 1234567.0, 1234568.0], "firm": ["", "甲", "乙"]})
+    file = sav(tmp_path / "a.sav", frame, missing_ranges={"q": [1234567, 1234568]}, variable_value_labels={"q": {1234567: "refused"}})
+    read = csi.read_survey(file)
+    assert notes(read)["missing"] == {"q": {"1234567": 1, "1234568": 1}}
+    assert notes(read)["value_labels"] == {"q": {"1234567": "refused"}}
+    assert pd.isna(read["firm"][0]), "an empty text is no answer"
+
+
+@pytest.mark.parametrize(("text", "code"), [("９８\n1", 98), ("98\n1", "98"), ("９８\n1", "98")])
+def test_codes_are_found_as_numbers_and_as_text(tmp_path, text, code):
+    read = csi.read_survey(text_file(tmp_path, f"a\n{text}\n"), na_values=[code])
+    np.testing.assert_array_equal(read["a"], [np.nan, 1])
 
 
 def test_parquet_keeps_the_order_of_categories(tmp_path):
@@ -159,6 +234,19 @@ BAD_FILES = {
 
 def rename(file, suffix):
     return file.rename(file.with_suffix(suffix))
+
+
+@pytest.mark.parametrize("codes", [98, {"a": 98}, {"a": "98"}, [None], [float("nan")]], ids=repr)
+def test_codes_that_are_no_list_are_named(tmp_path, codes):
+    with pytest.raises(csi.OptionError, match="na_values"):
+        csi.read_survey(text_file(tmp_path, "a\n98\n"), na_values=codes)
+
+
+@pytest.mark.parametrize("words", [{"agree": 4, "Agree": 5}, {"agree": float("nan")}], ids=["twice", "nan"])
+def test_answers_without_one_number_are_named(tmp_path, words):
+    with pytest.raises(csi.OptionError, match=r"(?i)agree") as caught:
+        csi.read_survey(text_file(tmp_path, "a\nagree\n"), answers=words)
+    assert caught.value.code == "option.answers"
 
 
 @pytest.mark.parametrize("code", BAD_FILES)
@@ -242,6 +330,13 @@ def test_equal_names_win_over_anything_similar():
     assert set(match.unused) == {"SAT.A", "sat_bb"}
 
 
+def test_an_equal_name_is_not_given_up_for_two_similar_ones():
+    """Here the sum of scores alone is larger without it."""
+    spec = csi.ModelSpec("two", [csi.Construct("s", [csi.Indicator("sat_main", (1, 10)), csi.Indicator("sat_mainly_yes_abc", (1, 10))])])
+    match = csi.match_columns(spec, pd.DataFrame(columns=["sat_main", "sat_mainx"]))
+    assert match.columns == {"sat_main": "sat_main"}
+
+
 def test_case_and_punctuation_do_not_matter():
     match = matched(["Sat-B", "SATA"])
     assert match.columns == {"sat_a": "SATA", "sat_b": "Sat-B"}
@@ -261,11 +356,19 @@ def test_a_header_that_is_a_question_is_one():
     assert matched(["How close to the ideal is it?", "z"], least=50).columns == {"sat_b": "How close to the ideal is it?"}
 
 
+def test_a_chinese_header_is_a_question_with_fewer_characters():
+    assert matched(["请问您总体满意程度如何", "z"], least=50).columns == {"sat_a": "请问您总体满意程度如何"}
+
+
 def test_a_column_serves_one_item_and_the_sum_counts():
     """sat_a is likest to sat_ab, but sat_b has nothing else; sat_a can do with the second best."""
     match = matched(["sat_ab", "sat_aX"])
     assert match.columns == {"sat_a": "sat_aX", "sat_b": "sat_ab"}
     assert match.doubtful
+
+
+def test_a_frame_without_columns_has_nothing_to_match():
+    assert matched([]).unmatched == ("sat_a", "sat_b")
 
 
 def test_nothing_similar_is_left_alone():
@@ -297,6 +400,7 @@ def test_bad_matches_are_named():
         "match.column": lambda: match.with_columns({"sat_b": "z"}),
         "match.column_twice": lambda: match.with_columns({"sat_a": "x", "sat_b": "x"}),
         "option.least": lambda: matched(["x"], least=101),
+        "data.duplicate_header": lambda: matched(["a", "a"]),
         "data.not_a_frame": lambda: csi.match_columns("acsi_1996", 3),
     }
     for code, call in bad.items():
