@@ -136,7 +136,7 @@ def league_table(
 
     Notes
     -----
-    With z_jk = (x_j - x_k) / sqrt(se_j^2 + se_k^2) and c the quantile of max |z_jk| over all pairs where all scores are equal (the
+    With z_jk = (x_j - x_k) / sqrt(se_j^2 + se_k^2) and c the quantile of max abs(z_jk) over all pairs where all scores are equal (the
     studentised range for unequal errors, simulated), label j is significantly better than k where z_jk > c; its rank is between one more
     than the number of labels significantly better than it and K less the number significantly worse (Mogstad, Romano, Shaikh & Wilhelm
     2024, doi:10.1093/restud/rdad006, single step). The marginal interval takes the maximum over the K - 1 pairs of j alone. Simultaneous
