@@ -29,6 +29,8 @@ _HOME = {
     "asymmetric_disconfirmation": "analyses.asymmetry",
     "compare": "comparison",
     "describe_items": "describe",
+    "drivers": "analyses.drivers",
+    "expectation_dynamics": "analyses.dynamics",
     "fit": "api",
     "fit_acsi": "api",
     "fit_by": "batch",
@@ -50,9 +52,11 @@ _HOME = {
     "read_survey": "fieldfiles",
     "register_model": "catalog",
     "repurchase_rate": "analyses.behaviour",
+    "response_surface": "analyses.surface",
     "satisfaction_loyalty": "analyses.loyalty",
     "simulate": "simulation",
     "survey_notes": "noted",
+    "tracking": "analyses.tracker",
     "zone_of_tolerance": "analyses.zone",
 }
 _HOME |= dict.fromkeys(errors.__all__, "errors")

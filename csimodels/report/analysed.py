@@ -31,6 +31,8 @@ def _cell(column: str, value: Any) -> str:
     if isinstance(value, (int, np.integer)):
         return count(value)
     if isinstance(value, (float, np.floating)):
+        if column.startswith("df") and float(value).is_integer():
+            return count(int(value))
         return pvalue(value) if column.startswith("pvalue") else number(value)
     return "" if value is None or value is pd.NA else str(value)
 
