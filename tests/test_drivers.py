@@ -1,5 +1,6 @@
 """Drivers: brute-force Shapley values, Johnson's weights written out, dominance by all subsets, statsmodels by hand, resamples in a loop."""
 
+import tracemalloc
 from itertools import combinations, permutations
 
 import matplotlib as mpl
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 import csimodels as csi
 from csimodels.analyses.driver_weights import complete_dominance, subset_r2, weights_of
@@ -94,8 +96,8 @@ def test_dominance_by_all_subsets(df, found):
         own = found.conditional.pivot(index="driver", columns="size", values="increment")
         assert own.loc[a, 0] == pytest.approx(r2_of(df, [a]))
         assert own.loc[a, 3] == pytest.approx(r2_of(df, NAMES) - r2_of(df, [n for n in NAMES if n != a]))
-        if (np.array(by_size) > 0).all():
-            assert table.loc[(a, b), "conditional"] in ("a", "neither")
+        signs = set(np.sign(by_size))
+        assert table.loc[(a, b), "conditional"] == ("a" if signs == {1} else "b" if signs == {-1} else "neither")
     shares = found.weights.set_index("driver")["lmg"]
     for (a, b), row in table.iterrows():
         assert row["general"] == ("a" if shares[a] > shares[b] else "b")
@@ -107,6 +109,7 @@ def test_regression_is_that_of_statsmodels(df):
     table = own.coefficients.set_index("driver")
     for column, values in {"est": fit.params, "se": fit.bse, "t": fit.tvalues, "pvalue": fit.pvalues}.items():
         np.testing.assert_allclose(table.loc[NAMES, column], values[NAMES], rtol=1e-8)
+    np.testing.assert_allclose(table["pvalue_holm"], multipletests(fit.pvalues[NAMES], method="holm")[1], rtol=1e-8)
     np.testing.assert_allclose(table["beta"], fit.params[NAMES] * df[NAMES].std() / df["y"].std(), rtol=1e-8)
     np.testing.assert_allclose(table["correlation"], df[NAMES].corrwith(df["y"]), rtol=1e-9)
     X = df[[*NAMES, "age"]]
@@ -214,6 +217,36 @@ def test_signs_that_turn_and_near_copies_are_said(df):
         drivers(turned, "y", ["a", "b"], **QUICK)
 
 
+@pytest.mark.parametrize("controls", [(), ("rare",)])
+def test_resamples_without_a_solution_are_counted(df, controls):
+    """One row alone makes a column vary; a resample without it has no solution."""
+    rare = df.assign(rare=np.eye(len(df))[0])
+    names = ["a", "b"] if controls else ["a", "b", "rare"]
+    drawn = np.random.default_rng(1).integers(0, 300, size=(200, 300))
+    lost = (~(drawn == 0).any(axis=1)).sum()
+    with pytest.warns(csi.CSIWarning, match=f"^{lost} of 200 resamples have no solution"):
+        own = drivers(rare, "y", names, controls=controls, n_boot=200)
+    assert own.n_undefined == lost > 0
+    assert own.weights.notna().all(axis=None)
+
+
+def test_a_bootstrap_without_solutions_is_refused(df):
+    rare = df.assign(rare=np.eye(len(df))[0])
+    seed = next(s for s in range(100) if not (np.random.default_rng(s).integers(0, 300, size=(2, 300)) == 0).any())
+    with pytest.raises(csi.DataError) as caught:
+        drivers(rare, "y", ["a", "rare"], n_boot=2, seed=seed)
+    assert (caught.value.code, caught.value.value) == ("drivers.no_resamples", 2)
+
+
+def test_blocks_stay_small():
+    cov = np.repeat(np.cov(np.random.default_rng(1).normal(size=(16, 200)))[None], 130, axis=0)
+    tracemalloc.start()
+    weights_of(cov, 15)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200e6
+
+
 def test_rows_left_out_are_said(df):
     holes = df.copy()
     holes.loc[:4, "a"] = np.nan
@@ -231,7 +264,7 @@ CASES = {
     "option.level": {"level": 1.5},
     "option.n_boot": {"n_boot": 0},
     "data.missing_column": {"drivers": ["a", "z"]},
-    "option.drivers": {"drivers": 3},
+    "option.drivers": {"drivers": {1: "a", "1": "b", "c": "c"}},
 }
 
 

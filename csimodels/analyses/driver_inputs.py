@@ -50,9 +50,11 @@ def asked_columns(outcome: Any, drivers: Any, controls: Any, scale: Any) -> Aske
     OptionError
         Not columns, a column with two parts, one driver or more than fifteen.
     """
-    blocks = {str(d): listed("drivers", c) for d, c in drivers.items()} if isinstance(drivers, Mapping) else None
-    if blocks is None:
-        blocks = {name: (name,) for name in listed("drivers", drivers)}
+    given = drivers if isinstance(drivers, Mapping) else {name: name for name in listed("drivers", drivers)}
+    if not all(isinstance(d, str) for d in given):
+        hint = 'Give drivers by name, e.g. {"quality": ["Q1", "Q2"]}.'
+        raise OptionError("option.drivers", f"drivers is {drivers!r}.", variable="drivers", value=drivers, hint=hint)
+    blocks = {d: listed("drivers", c) for d, c in given.items()}
     if not FEWEST <= len(blocks) <= MOST:
         text, hint = f"There are {len(blocks)} drivers.", f"Give {FEWEST} to {MOST}; average columns, or leave some to controls=."
         raise OptionError("drivers.number", text, variable="drivers", value=len(blocks), hint=hint)

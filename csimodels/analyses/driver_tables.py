@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 from statsmodels.regression.linear_model import OLS
+from statsmodels.stats.multitest import multipletests
 
 from csimodels.analyses.driver_inputs import Sample
 from csimodels.analyses.driver_weights import Weights, complete_dominance, increments, partialled, subset_r2
@@ -43,6 +44,7 @@ def coefficients_table(names: list[str], fit: Any, own: Weights, drawn: Weights,
     low, high = np.quantile(drawn.beta, [(1 - level) / 2, (1 + level) / 2], axis=0)
     inside = slice(1, k + 1)
     columns = {"driver": names, "est": fit.params[inside], "se": fit.bse[inside], "t": fit.tvalues[inside], "pvalue": fit.pvalues[inside]}
+    columns["pvalue_holm"] = multipletests(fit.pvalues[inside], method="holm")[1]
     columns |= {"beta": own.beta[0], "beta_ci_lower": low, "beta_ci_upper": high, "correlation": R[:k, -1]}
     table = pd.DataFrame(columns).assign(vif=np.diagonal(np.linalg.inv(R[:-1, :-1]))[:k])
     for _, row in table.iterrows():

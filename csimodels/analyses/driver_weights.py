@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Weights", "complete_dominance", "increments", "partialled", "shapley", "subset_r2", "weights_of"]
+__all__ = ["Weights", "complete_dominance", "increments", "partialled", "shapley", "solvable", "subset_r2", "weights_of"]
 
 Array = NDArray[Any]
-BLOCK = 4_000_000
-TIE = 1e-12
+# Numbers in a block: with its copies it stays below 200 MB at fifteen drivers.
+BLOCK = 1_500_000
+TIE, SINGULAR = 1e-12, 1e-10
 
 
 class Weights(NamedTuple):
@@ -23,6 +24,14 @@ class Weights(NamedTuple):
     johnson: Array
     beta: Array
     r2: Array
+
+
+def solvable(cov: Array) -> NDArray[np.bool_]:
+    """Return which covariances (B, p, p) of drivers, controls and, last, the outcome have a regression, shape (B,)."""
+    variance = np.einsum("bii->bi", cov)
+    sd = np.sqrt(np.where(variance > 0, variance, 1.0))
+    R = cov / (sd[:, :, None] * sd[:, None, :])
+    return np.asarray((variance > 0).all(axis=1) & (np.linalg.eigvalsh(R[:, :-1, :-1])[:, 0] > SINGULAR))
 
 
 def partialled(cov: Array, k: int) -> Array:

@@ -14,12 +14,12 @@ from statsmodels.regression.linear_model import OLS
 
 from csimodels.analyses.driver_inputs import Sample, asked_columns, checked_raise, model_impacts, read_sample
 from csimodels.analyses.driver_tables import coefficients_table, conditional_table, dominance_table, model_fit_table, weights_table
-from csimodels.analyses.driver_weights import weights_of
+from csimodels.analyses.driver_weights import solvable, weights_of
 from csimodels.analyses.reading import Scale
 from csimodels.analyses.regressing import repeated, require_rank
 from csimodels.analyses.what_if import raised, what_if_rows
 from csimodels.checks import level as checked_level
-from csimodels.errors import DataError
+from csimodels.errors import CSIWarning, DataError
 from csimodels.presented import Presented
 from csimodels.resample import Rows, bootstrap_stack, units_of
 from csimodels.resampled import check_resampling
@@ -51,7 +51,7 @@ class Drivers(Presented):
         johnson, johnson_share, johnson_ci_lower, johnson_ci_upper (of the share), rank (by lmg), rank_lower, rank_upper; with a model
         also impact, impact_ci_lower, impact_ci_upper.
     coefficients : DataFrame
-        One row a driver: driver, est, se, t, pvalue, beta (standardised), beta_ci_lower, beta_ci_upper, correlation, vif.
+        One row a driver: driver, est, se, t, pvalue, pvalue_holm, beta (standardised), beta_ci_lower, beta_ci_upper, correlation, vif.
     dominance : DataFrame
         One row a pair: a, b, complete ("a", "b" or "neither"), conditional, general, reproducibility (share of resamples in which
         complete dominance comes out alike).
@@ -65,8 +65,8 @@ class Drivers(Presented):
         ci_upper, capped (the end of the scale left less room).
     vcov : array (k, k)
         Covariance matrix of the coefficients.
-    n, left_out, n_boot : int
-        Complete rows, rows left out, bootstrap draws.
+    n, left_out, n_boot, n_undefined : int
+        Complete rows, rows left out, bootstrap draws, and those without a solution.
     df : float
         Residual degrees of freedom.
     delta, level : float
@@ -98,6 +98,7 @@ class Drivers(Presented):
     n: int
     left_out: int
     n_boot: int
+    n_undefined: int
     df: float
     delta: float
     level: float
@@ -191,7 +192,7 @@ def drivers(
         ``drivers.number``, ``drivers.column_twice``, ``drivers.model``, ``option.delta``, ``option.level``, ``option.n_boot``,
         ``option.seed``.
     DataError
-        Columns that cannot be read; ``analysis.too_few_rows``, ``drivers.collinear``, ``drivers.exact``.
+        Columns that cannot be read; ``analysis.too_few_rows``, ``drivers.collinear``, ``drivers.exact``, ``drivers.no_resamples``.
     SpecError
         ``drivers.target``.
     ScaleError
@@ -202,7 +203,8 @@ def drivers(
     DataWarning
         Rows left out because an answer is missing.
     CSIWarning
-        Variance inflation above 10; a driver whose coefficient has the other sign than its correlation, and an interval without zero.
+        Variance inflation above 10; a driver whose coefficient has the other sign than its correlation, and an interval without zero;
+        resamples without a solution.
 
     Notes
     -----
@@ -242,7 +244,7 @@ def _analysed(
     k, names, fit = len(sample.drivers), list(sample.drivers), _fitted(sample)
     rows = Rows(np.column_stack([sample.X, sample.C, sample.y]))
     cov = np.cov(rows.values.T, ddof=0)[None]
-    draws = bootstrap_stack(rows, units_of(len(sample.y), None, None), np.random.default_rng(seed), n_boot).cov.transpose(2, 0, 1)
+    draws = _drawn(rows, n_boot, seed)
     own, drawn = weights_of(cov, k), weights_of(draws, k)
     V, df = np.asarray(fit.cov_params())[1 : k + 1, 1 : k + 1], float(fit.df_resid)
     slopes = pd.Series(fit.params[1 : k + 1], names)
@@ -255,7 +257,21 @@ def _analysed(
         "what_if": raised(slopes, V, sample.X.mean(axis=0), delta, ceiling, df, level),
         "vcov": V,
         "df": df,
+        "n_undefined": n_boot - len(draws),
     }
+
+
+def _drawn(rows: Rows, n_boot: int, seed: int) -> Array:
+    """Return covariances of resampled rows; those without a solution are left out and warned of, too many of them refused."""
+    drawn = bootstrap_stack(rows, units_of(len(rows.values), None, None), np.random.default_rng(seed), n_boot).cov.transpose(2, 0, 1)
+    kept = np.asarray(drawn[solvable(drawn)])
+    if len(kept) < 2:
+        text = f"{n_boot - len(kept)} of {n_boot} resamples have no solution: drivers are constant or coincide in them."
+        raise DataError("drivers.no_resamples", text, variable="n_boot", value=n_boot, hint="Leave out drivers that hardly vary.")
+    if len(kept) < n_boot:
+        text = f"{n_boot - len(kept)} of {n_boot} resamples have no solution and are left out of the intervals."
+        warnings.warn(text, CSIWarning, stacklevel=2)
+    return kept
 
 
 def _fitted(sample: Sample) -> Any:
