@@ -64,8 +64,8 @@ def _reblocked(construct: Construct, items: Sequence[str | Indicator]) -> Constr
 def _without_orphans(spec: ModelSpec, before: ModelSpec) -> ModelSpec:
     """Put back the terms whose variables are still there, saying which went."""
     names = {*spec.construct_names, *spec.items}
-    kept = tuple(t for t in before.terms if {t.lhs, t.rhs} <= names)
-    gone = tuple(f"term {t.lhs} {t.op} {t.rhs}" for t in before.terms if not {t.lhs, t.rhs} <= names)
+    kept = tuple(t for t in before.terms if {t.lhs, t.rhs} <= {*names, ""})
+    gone = tuple(f"term {t.lhs} {t.op} {t.rhs}" for t in before.terms if not {t.lhs, t.rhs} <= {*names, ""})
     return replace(spec, terms=kept, lost=(*spec.lost, *gone))
 
 

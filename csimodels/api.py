@@ -8,23 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast, overload
 
-import numpy as np
-
-from csimodels.additive import Moments
 from csimodels.batch import fit_by
 from csimodels.composite_results import composite_fit
-from csimodels.errors import OptionError
-from csimodels.estimators.estimate import Estimate, estimate_ml
-from csimodels.estimators.pls_estimate import PLSEstimate, estimate_pls
-from csimodels.estimators.preconditions import require_ml_data, require_pls_data
+from csimodels.evidence import gathered
+from csimodels.fitting import estimated
 from csimodels.grouped import GroupedResults
 from csimodels.judgement import judgements
-from csimodels.partable import expand
-from csimodels.preparation import Prepared, prepared
-from csimodels.recode import recoded_moments, recoded_rows
+from csimodels.preparation import prepared
 from csimodels.results import CSIResults
+from csimodels.sampling import mean_covariance
 from csimodels.spec import Indicator, ModelSpec
-from csimodels.survey import complete_rows, fingerprint, read_answers, read_weights, say_what_went
 
 __all__ = ["fit", "fit_acsi", "fit_ecsi"]
 
@@ -44,6 +37,10 @@ def fit(
     weights: Any = None,
     likelihood: str = "normal",
     std_lv: bool = False,
+    information: str | None = None,
+    meanstructure: bool | None = None,
+    clusters: Any = None,
+    strata: Any = None,
     scheme: str = "path",
     modes: str | Mapping[str, str] | None = None,
     tol: float = 1e-7,
@@ -58,8 +55,10 @@ def fit(
         A spec, a name that ``models()`` lists, or the path of a TOML file.
     data : pandas, polars or pyarrow frame, mapping of arrays, array (n, p), or Moments
         Survey answers, one row a respondent, or their moments. Never changed.
-    estimator : {"ml", "pls", "plsc"}
-        Normal-theory maximum likelihood; partial least squares, as the national indices use; or consistent PLS.
+    estimator : {"ml", "mlr", "mlm", "mlmv", "mlmvs", "mlf", "gls", "uls", "wls", "dwls", "pls", "plsc"}
+        Normal-theory maximum likelihood; the same estimates with robust errors and statistics ("mlr" sandwich and Yuan-Bentler, "mlm"
+        Satorra-Bentler, "mlmv" and "mlmvs" adjusted in mean and variance, "mlf" first-order errors); least squares, "wls" being ADF;
+        partial least squares, as the national indices use; or consistent PLS.
     engine : {"semopy", "native"}
         For "ml": semopy, polished by the native kernel; or the native kernel alone.
     columns : mapping of item to column, optional
@@ -73,14 +72,21 @@ def fit(
         differs from the spec's most common one, such as a 0/1 complaint, keep theirs.
     na_values : sequence, or mapping of item to sequence, optional
         Codes that mean "don't know".
-    missing : {"listwise", "mean"}
-        Drop rows with a missing answer, or replace it by the item's mean.
+    missing : {"listwise", "mean", "fiml", "em"}
+        Drop rows with a missing answer, or replace it by the item's mean; "fiml" for maximum likelihood ("ml", "mlf", "mlr") of every
+        answer that there is; "em" for PLS, on the moments that FIML of the saturated model gives.
     weights : str or array (n,), optional
-        Row weights. Estimates and indices use them; standard errors and fit are withheld.
+        Row weights. Standard errors are then the sandwich's, and statistics scaled as for "mlr".
     likelihood : {"normal", "wishart"}
         For "ml": divisor n, or n - 1 throughout.
     std_lv : bool
         For "ml": fix latent variances, instead of first loadings, at one.
+    information : {"expected", "observed"}, optional
+        For "ml" and "mlr": what standard errors rest on; by default expected, observed under FIML and for "mlr".
+    meanstructure : bool, optional
+        For maximum likelihood: whether intercepts are parameters; by default where the model names one (``x ~ 1``) and under FIML.
+    clusters, strata : str or array (n,), optional
+        For maximum likelihood: groups of rows that were sampled together, and groups within which rows, or clusters, were sampled.
     scheme : {"path", "factorial", "centroid"}
         For PLS: how constructs weight their neighbours.
     modes : {"A", "B", "unit"} or mapping of construct to one of them, optional
@@ -112,7 +118,11 @@ def fit(
     Notes
     -----
     ML: F = log|Sigma| + tr(S Sigma^-1) - log|S| - p is minimised until its Newton decrement vanishes (Joreskog 1969,
-    doi:10.1007/BF02289343). PLS: Wold's algorithm on standardised items (Tenenhaus et al. 2005, doi:10.1016/j.csda.2004.03.005); it has no
+    doi:10.1007/BF02289343). Robust errors: White 1982, doi:10.2307/1912526; statistics: Satorra & Bentler 1994, Yuan & Bentler 2000,
+    doi:10.1111/0081-1750.00078. FIML: Arbuckle 1996; robust fit under missing answers Zhang & Savalei 2023, doi:10.1037/met0000445. ADF:
+    Browne 1984, doi:10.1111/j.2044-8317.1984.tb00789.x.
+
+    PLS: Wold's algorithm on standardised items (Tenenhaus et al. 2005, doi:10.1016/j.csda.2004.03.005); it has no
     analytic standard errors, see :meth:`CSIResults.bootstrap`. PLSc: Dijkstra & Henseler 2015, doi:10.25300/MISQ/2015/39.2.02.
 
     Examples
@@ -135,6 +145,8 @@ def fit(
         weights=weights,
         likelihood=likelihood,
         std_lv=std_lv,
+        information=information,
+        meanstructure=meanstructure,
         scheme=scheme,
         modes=modes,
         tol=tol,
@@ -143,31 +155,18 @@ def fit(
     )
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        raw, rows, digest = _statistics(data, ready.spec, missing, weights, na_values)
+        evidence = gathered(data, ready.spec, ready.options, weights, na_values, clusters, strata)
+    raw, digest = evidence.moments, evidence.digest
     if ready.spec.scoring is not None:
         _warn([(w.category, str(w.message)) for w in heard])
         options = replace(ready.options, weighted=raw.weighted, fingerprint=digest)
         return cast("CSIResults", composite_fit(ready.spec, raw, options, tuple(str(w.message) for w in heard)))
-    estimate, semopy_model, moments = _estimated(ready, raw, rows)
+    estimate, semopy_model, moments = estimated(ready, evidence)
     options = replace(ready.options, weighted=moments.weighted, fingerprint=digest)
+    spread = mean_covariance(evidence, ready.spec) if options.missing != "fiml" else None
     said = [*((w.category, str(w.message)) for w in heard), *judgements(ready.spec, moments, estimate)]
     _warn(said)
-    return CSIResults(ready.spec, moments, estimate, options, tuple(message for _, message in said), semopy_model)
-
-
-def _estimated(ready: Prepared, raw: Moments, rows: np.ndarray | None) -> tuple[Estimate | PLSEstimate, Any, Moments]:
-    """Return the estimate, semopy's own model if it ran, and the recoded moments."""
-    if ready.plan is not None:
-        require_pls_data(raw, ready.plan)
-        moments = recoded_moments(raw, ready.spec)
-        return estimate_pls(ready.plan, moments.cov, moments.rows, ready.options.tol), None, moments
-    require_ml_data(raw)
-    moments = recoded_moments(raw, ready.spec)
-    n = moments.rows - 1 if ready.options.likelihood == "wishart" else moments.rows
-    own = None if rows is None or moments.weighted else recoded_rows(rows, ready.spec)
-    table = expand(ready.spec, ready.options.std_lv)
-    estimate, model = estimate_ml(table, moments.cov * (moments.rows / n), n, ready.engine, own)
-    return (replace(estimate, vcov=np.full_like(estimate.vcov, np.nan)) if moments.weighted else estimate), model, moments
+    return CSIResults(ready.spec, moments, estimate, options, tuple(message for _, message in said), spread, semopy_model)
 
 
 @overload
@@ -245,30 +244,6 @@ def fit_ecsi(data: Any, *, by: str | Sequence[str] | None = None, **options: Any
     'ecsi_mobile_2005'
     """
     return fit("ecsi_mobile_2005", data, **options) if by is None else fit_by("ecsi_mobile_2005", data, by, **options)
-
-
-def _statistics(data: Any, spec: ModelSpec, missing: str, weights: Any, na_values: Any) -> tuple[Moments, np.ndarray | None, str]:
-    """Return the moments of the model's items, and the rows with their checksum where there are rows."""
-    if isinstance(data, Moments):
-        for name, given in (
-            ("weights", weights is not None),
-            ("na_values", na_values is not None),
-            ("missing", missing != "listwise"),
-        ):
-            if given:
-                raise OptionError(
-                    "option.moments_are_final",
-                    f"{name}= has no meaning for moments.",
-                    variable=name,
-                    value={"weights": weights, "na_values": na_values, "missing": missing}[name],
-                    hint="Give it to moments() when they are computed.",
-                )
-        return data.select(spec.items), None, ""
-    block = read_answers(data, spec, na_values)
-    values, w, usable, imputed = complete_rows(block, missing, read_weights(data, weights, block))
-    say_what_went(usable, imputed)
-    found = Moments.from_rows(values, block.items, w, int((~usable).sum()), imputed)
-    return replace(found, points=spec.scoring is not None), values, fingerprint(block)
 
 
 def _warn(said: list[tuple[type[Warning], str]]) -> None:

@@ -148,7 +148,7 @@ class Term:
     Parameters
     ----------
     lhs, op, rhs : str
-        The parameter in lavaan's notation; op is "=~", "~" or "~~".
+        The parameter in lavaan's notation; op is "=~", "~", "~~" or, for intercepts with an empty rhs, "~1".
     value : float, optional
         Value at which the parameter is fixed.
     free : bool

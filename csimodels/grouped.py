@@ -20,7 +20,7 @@ from csimodels.inference.information import interval, z_test
 from csimodels.labels import text_column
 from csimodels.measures.ml_quantities import explained
 from csimodels.measures.outline import Outline
-from csimodels.options import Options
+from csimodels.options import COVARIANCE, Options
 from csimodels.partable import expand
 from csimodels.pls_tables import pls_rows
 from csimodels.spec import ModelSpec
@@ -149,7 +149,7 @@ class GroupedResults:
     @cached_property
     def table(self) -> pd.DataFrame:
         """Parameter table: labels, lhs op rhs label free est se z pvalue ci_lower ci_upper std; se are unknown after PLS."""
-        if self.options.estimator == "ml":
+        if self.options.estimator in COVARIANCE:
             rows = expand(self.spec, self.options.std_lv).rows
             names = {k: tuple(getattr(r, k) for r in rows) for k in ("lhs", "op", "rhs", "label")}
             free = np.array([r.free for r in rows])
@@ -186,7 +186,7 @@ class GroupedResults:
         """Explained variance of endogenous constructs: labels, construct, rsquared."""
         targets = self._named([t for t, _ in self.outline.plan.equations])
         names = targets
-        if self.options.estimator == "ml":
+        if self.options.estimator in COVARIANCE:
             table = expand(self.spec, self.options.std_lv)
             lay = layout(table)
             names = tuple((*lay.structural, *table.observed)[k] for k in explained(table, lay))
@@ -206,7 +206,7 @@ class GroupedResults:
         """Fit measures, a row a group: chisq, df, pvalue, cfi, tli, rmsea, srmr; after PLS srmr and d_uls."""
         keys = self.data.keys.iloc[self._kept].reset_index(drop=True)
         out = keys.assign(**{m: self._values(f"fit.{m}") for m in FIT if f"fit.{m}" in self.fits.values})
-        if self.data.weighted and self.options.estimator == "ml":
+        if self.data.weighted and self.options.estimator in COVARIANCE:
             out[["chisq", "pvalue", "cfi", "tli", "rmsea"]] = np.nan
         return out
 

@@ -33,6 +33,7 @@ class Indexed:
     moments: Moments
     estimate: Estimate | PLSEstimate
     options: Options
+    mean_vcov: np.ndarray | None
 
     @cached_property
     def index(self) -> pd.DataFrame:
@@ -65,7 +66,8 @@ class Indexed:
 
         Notes
         -----
-        index = 100 sum u (mean - lo) / sum u (hi - lo), se = sd / sqrt(n) (Fornell et al. 1996, doi:10.1177/002224299606000403).
+        index = 100 sum u (mean - lo) / sum u (hi - lo), se = sd / sqrt(n) (Fornell et al. 1996, doi:10.1177/002224299606000403). Of
+        weighted, clustered or stratified rows by linearisation, of incomplete ones from the information of the saturated model.
 
         Examples
         --------
@@ -75,7 +77,16 @@ class Indexed:
         ['score', 'se', 'ci_lower', 'ci_upper', 'weights']
         """
         w, _ = indices.index_weights(self.spec, self.estimate, self.moments, weights)
-        return indices.index_table(w, self.moments, self.options.weighted, checked_level(level))
+        return indices.index_table(w, self.moments, self._mean_covariance(), checked_level(level))
+
+    def _mean_covariance(self) -> np.ndarray | None:
+        """Return the covariance matrix of the item means, None for weighted moments, of which it is not known."""
+        whole = getattr(self.estimate, "complete", None)
+        if self.mean_vcov is not None:
+            return self.mean_vcov
+        if whole is not None:
+            return np.asarray(whole.mean_vcov)
+        return None if self.options.weighted else self.moments.cov / (self.moments.rows - 1)
 
     @property
     def csi(self) -> float:

@@ -210,10 +210,10 @@ def require_means(m: Moments) -> Array:
     return m.mean
 
 
-def index_table(w: IndexWeights, m: Moments, withhold: bool, level: float) -> pd.DataFrame:
-    """Return the index of every construct with its standard error, weights taken as fixed."""
+def index_table(w: IndexWeights, m: Moments, mean_vcov: Array | None, level: float) -> pd.DataFrame:
+    """Return the index of every construct with its standard error, weights taken as fixed; unknown without ``mean_vcov`` (p, p)."""
     score = index_scores(w, require_means(m))
-    se = np.full(len(score), np.nan) if withhold else index_se(w, m.cov * (m.rows / (m.rows - 1)), m.rows)
+    se = np.full(len(score), np.nan) if mean_vcov is None else index_se(w, mean_vcov)
     lower, upper = interval(score, se, level)
     columns = {"score": score, "se": se, "ci_lower": lower, "ci_upper": upper, "weights": text_column(("fixed",) * len(score))}
     return pd.DataFrame(columns, index=text_index(w.constructs, "construct"))

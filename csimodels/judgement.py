@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from csimodels.additive import Moments
 from csimodels.errors import CollinearityWarning, ConvergenceWarning, CSIWarning, ImproperSolutionWarning, IndexWarning
 from csimodels.estimators.admissible import improprieties, nearly_collinear
@@ -31,11 +33,11 @@ def judgements(spec: ModelSpec, moments: Moments, estimate: Estimate | PLSEstima
     collinear = nearly_collinear(estimate)
     if collinear:
         said.append((CollinearityWarning, _collinear_sentence(collinear)))
-    if moments.weighted and isinstance(estimate, Estimate):
+    if moments.weighted and isinstance(estimate, Estimate) and np.isnan(estimate.vcov).all():
         said.append(
             (
                 CSIWarning,
-                "Rows are weighted: standard errors and chi-square based fit are withheld, because they would need a sandwich estimator.",
+                "The moments are weighted: standard errors and chi-square based fit are withheld, because they need the rows.",
             )
         )
     if isinstance(estimate, PLSEstimate):

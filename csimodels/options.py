@@ -14,18 +14,33 @@ from csimodels.estimators.pls_plan import Plan, plan_of
 from csimodels.estimators.preconditions import require_pls_model
 from csimodels.spec import ModelSpec
 
-__all__ = ["CHOICES", "Options", "check_choices", "check_flag", "check_suits", "frozen_codes", "pls_plan"]
+__all__ = [
+    "CHOICES",
+    "COVARIANCE",
+    "LEAST_SQUARES",
+    "LIKELIHOOD",
+    "Options",
+    "check_choices",
+    "check_flag",
+    "check_suits",
+    "frozen_codes",
+    "pls_plan",
+]
 
+LIKELIHOOD = ("ml", "mlf", "mlm", "mlmv", "mlmvs", "mlr")
+LEAST_SQUARES = ("gls", "uls", "wls", "dwls")
+COVARIANCE = (*LIKELIHOOD, *LEAST_SQUARES)
 CHOICES = {
-    "estimator": ("ml", "pls", "plsc"),
+    "estimator": (*COVARIANCE, "pls", "plsc"),
     "engine": ("semopy", "native"),
     "likelihood": ("normal", "wishart"),
-    "missing": ("listwise", "mean"),
+    "missing": ("listwise", "mean", "fiml", "em"),
+    "information": ("expected", "observed"),
     "scheme": ("path", "factorial", "centroid"),
     "modes": ("A", "B", "unit"),
     "higher_order": ("disjoint", "embedded"),
 }
-ONLY_ML = {"likelihood": "normal", "std_lv": False}
+ONLY_ML = {"likelihood": "normal", "std_lv": False, "information": None, "meanstructure": None}
 ONLY_PLS = {"scheme": "path", "modes": None, "tol": 1e-7, "higher_order": "disjoint", "consistent": None}
 
 
@@ -36,6 +51,8 @@ class Options:
     estimator: str = "ml"
     likelihood: str = "normal"
     std_lv: bool = False
+    information: str = "expected"
+    meanstructure: bool = False
     missing: str = "listwise"
     na_values: Any = None
     weighted: bool = False
@@ -73,7 +90,7 @@ def check_flag(name: str, value: Any) -> None:
 
 def check_suits(estimator: str, given: Mapping[str, Any]) -> None:
     """Refuse options that have no meaning for an estimator."""
-    foreign = ONLY_PLS if estimator == "ml" else ONLY_ML
+    foreign = ONLY_PLS if estimator in COVARIANCE else ONLY_ML
     for name, value in given.items():
         if name in foreign and value != foreign[name]:
             raise OptionError(
@@ -91,6 +108,45 @@ def check_suits(estimator: str, given: Mapping[str, Any]) -> None:
             value=given["consistent"],
             hint='Use estimator="plsc".',
         )
+
+
+def covariance_options(
+    spec: ModelSpec, estimator: str, missing: str, likelihood: str, information: Any, meanstructure: Any
+) -> dict[str, Any]:
+    """Return information and mean structure of a covariance structure as they will be, and refuse what does not go together.
+
+    As in lavaan, errors rest on the expected information; under FIML and for "mlr" on the observed one. There are means where they are
+    asked for, where the model names intercepts, and under FIML.
+    """
+    if information is not None:
+        check_choices(information=information)
+    if meanstructure is not None:
+        check_flag("meanstructure", meanstructure)
+    named = any(t.op == "~1" for t in spec.terms)
+    if meanstructure is False and (named or missing == "fiml"):
+        why = "the model names intercepts" if named else 'missing="fiml" estimates the means'
+        raise OptionError(
+            "option.meanstructure", f"meanstructure is False, but {why}.", variable="meanstructure", value=False, hint="Leave it out."
+        )
+    means = bool(meanstructure) or named or missing == "fiml"
+    for name, value, clash in (
+        ("missing", missing, missing == "em" or (missing == "fiml" and estimator not in LIKELIHOOD)),
+        ("missing", missing, missing == "fiml" and estimator in ("mlm", "mlmv", "mlmvs")),
+        ("meanstructure", meanstructure, means and estimator in LEAST_SQUARES),
+        ("likelihood", likelihood, likelihood == "wishart" and (means or estimator != "ml" or information == "observed")),
+        ("information", information, information is not None and estimator in (*LEAST_SQUARES, "mlf", "mlm", "mlmv", "mlmvs")),
+    ):
+        if clash:
+            raise OptionError(
+                "option.other_estimator",
+                f"{name}={value!r} does not go together with the estimator {estimator!r}"
+                + (" and missing answers." if missing == "fiml" else "."),
+                variable=name,
+                value=value,
+                hint='Use estimator="ml" or "mlr", or leave the option out.',
+            )
+    usual = "observed" if missing == "fiml" or estimator == "mlr" else "expected"
+    return {"information": information or usual, "meanstructure": means}
 
 
 def pls_plan(

@@ -67,16 +67,25 @@ class ParameterTable:
 
 
 @lru_cache(maxsize=256)
-def expand(spec: ModelSpec, std_lv: bool = False) -> ParameterTable:
-    """Expand a spec into its parameter table by lavaan's defaults (Rosseel 2012, doi:10.18637/jss.v048.i02)."""
+def expand(spec: ModelSpec, std_lv: bool = False, means: bool = False, fixed: bool = True) -> ParameterTable:
+    """Expand a spec into its parameter table by lavaan's defaults (Rosseel 2012, doi:10.18637/jss.v048.i02).
+
+    With ``means`` observed variables have free intercepts, exogenous ones their sample means, and constructs an intercept of zero.
+    Unless ``fixed``, moments of observed exogenous variables are parameters too, as lavaan has it under least squares.
+    """
     roles = _Roles(spec)
+    fixed_x = roles.fixed_x if fixed else ()
     rows: dict[tuple[str, str, str], Row] = {}
-    for row in (*_loadings(spec, std_lv), *_paths(spec), *_variances(spec, roles, std_lv), *_covariances(roles)):
+    for row in (*_loadings(spec, std_lv), *_paths(spec), *_variances(spec, fixed_x, std_lv), *_covariances(roles, fixed_x)):
+        rows[_key(row.lhs, row.op, row.rhs)] = row
+    for row in _intercepts(spec, fixed_x) if means else ():
         rows[_key(row.lhs, row.op, row.rhs)] = row
     for term in spec.terms:
+        if term.op == "~1" and not means:
+            continue
         key = _key(term.lhs, term.op, term.rhs)
         rows[key] = _applied(rows.get(key, Row(term.lhs, term.op, term.rhs, free=1)), term)
-    return ParameterTable(_numbered(list(rows.values())), spec.construct_names, spec.items, roles.fixed_x, std_lv)
+    return ParameterTable(_numbered(list(rows.values())), spec.construct_names, spec.items, fixed_x, std_lv)
 
 
 def _key(lhs: str, op: str, rhs: str) -> tuple[str, str, str]:
@@ -95,7 +104,7 @@ class _Roles:
         formed = {c.name for c in spec.constructs if c.formed}
         sources |= {i for c in spec.constructs if c.formed for i in c.items}
         measured = {i for c in spec.constructs if not c.formed for i in c.items}
-        in_covariance = {n for t in spec.terms if t.op == "~~" for n in (t.lhs, t.rhs)}
+        in_covariance = {n for t in spec.terms if t.op in ("~~", "~1") for n in (t.lhs, t.rhs)}
         self.exogenous = tuple(c for c in spec.construct_names if c not in targets | measured | formed)
         outcomes = [n for n in (*spec.construct_names, *spec.items) if n in targets - sources]
         lower = {i for c in spec.constructs for i in c.items if i in latent} | formed
@@ -117,10 +126,10 @@ def _paths(spec: ModelSpec) -> Iterator[Row]:
         yield Row(p.target, "~", p.source, free=1)
 
 
-def _variances(spec: ModelSpec, roles: _Roles, std_lv: bool) -> Iterator[Row]:
+def _variances(spec: ModelSpec, fixed_x: tuple[str, ...], std_lv: bool) -> Iterator[Row]:
     alone = {c.items[0]: c for c in spec.constructs if len(c.indicators) == 1}
     for name in spec.items:
-        if name in roles.fixed_x:
+        if name in fixed_x:
             yield Row(name, "~~", name, sample=1.0)
         elif name in alone:
             reliability = alone[name].reliability
@@ -135,12 +144,19 @@ def _variances(spec: ModelSpec, roles: _Roles, std_lv: bool) -> Iterator[Row]:
             yield Row(name, "~~", name, value=1.0) if std_lv else Row(name, "~~", name, free=1)
 
 
-def _covariances(roles: _Roles) -> Iterator[Row]:
+def _covariances(roles: _Roles, fixed_x: tuple[str, ...]) -> Iterator[Row]:
     for group in (roles.exogenous, roles.outcomes):
         for a, b in combinations(group, 2):
             yield Row(a, "~~", b, free=1)
     for a, b in combinations(roles.fixed_x, 2):
-        yield Row(a, "~~", b, sample=1.0)
+        yield Row(a, "~~", b, sample=1.0) if fixed_x else Row(a, "~~", b, free=1)
+
+
+def _intercepts(spec: ModelSpec, fixed_x: tuple[str, ...]) -> Iterator[Row]:
+    for name in spec.items:
+        yield Row(name, "~1", "", sample=1.0) if name in fixed_x else Row(name, "~1", "", free=1)
+    for name in spec.construct_names:
+        yield Row(name, "~1", "", value=0.0)
 
 
 def _applied(row: Row, term: Term) -> Row:

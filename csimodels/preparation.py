@@ -9,10 +9,23 @@ from typing import Any
 from csimodels.adapt import adapted
 from csimodels.catalog import as_spec
 from csimodels.composites import require_plain_options
+from csimodels.errors import OptionError
 from csimodels.estimators.pls_plan import Plan
 from csimodels.estimators.preconditions import require_two_outcomes
 from csimodels.inference.identification import require_identified
-from csimodels.options import ONLY_ML, ONLY_PLS, Options, check_choices, check_flag, check_suits, frozen_codes, mode_pairs, pls_plan
+from csimodels.options import (
+    COVARIANCE,
+    ONLY_ML,
+    ONLY_PLS,
+    Options,
+    check_choices,
+    check_flag,
+    check_suits,
+    covariance_options,
+    frozen_codes,
+    mode_pairs,
+    pls_plan,
+)
 from csimodels.partable import expand
 from csimodels.spec import Indicator, ModelSpec
 
@@ -45,6 +58,8 @@ def prepared(
     weights: Any = None,
     likelihood: str = "normal",
     std_lv: bool = False,
+    information: str | None = None,
+    meanstructure: bool | None = None,
     scheme: str = "path",
     modes: Any = None,
     tol: float = 1e-7,
@@ -54,7 +69,15 @@ def prepared(
     """Return a model with its options, all checked before any data are read; the options are those of ``fit``."""
     check_choices(estimator=estimator, engine=engine, likelihood=likelihood, missing=missing)
     check_flag("std_lv", std_lv)
-    given = {"likelihood": likelihood, "std_lv": std_lv, "scheme": scheme, "modes": modes, "tol": tol}
+    given = {
+        "likelihood": likelihood,
+        "std_lv": std_lv,
+        "information": information,
+        "meanstructure": meanstructure,
+        "scheme": scheme,
+        "modes": modes,
+        "tol": tol,
+    }
     check_suits(estimator, given | {"higher_order": higher_order, "consistent": consistent})
     spec = adapted(as_spec(model), without, items, columns, scale)
     if spec.scoring is not None:
@@ -62,11 +85,17 @@ def prepared(
         require_plain_options(spec.name, unusual, USUAL)
         own = weights if isinstance(weights, str) else None
         return Prepared(spec, None, Options("composite", missing=missing, na_values=frozen_codes(na_values), weights=own), "native")
-    plan = None
-    if estimator == "ml":
+    plan, inference = None, {}
+    if estimator in COVARIANCE:
+        inference = covariance_options(spec, estimator, missing, likelihood, information, meanstructure)
         require_two_outcomes(spec)
         require_identified(expand(spec, std_lv))
+        if inference["meanstructure"]:
+            require_identified(expand(spec, std_lv, True))
     else:
+        if missing == "fiml":
+            text, hint = 'PLS has no likelihood: missing="fiml" has no meaning for it.', 'Use missing="em", "mean" or "listwise".'
+            raise OptionError("option.other_estimator", text, variable="missing", value=missing, hint=hint)
         plan = pls_plan(spec, estimator, scheme, modes, tol, higher_order, consistent)
     options = Options(
         estimator=estimator,
@@ -80,5 +109,6 @@ def prepared(
         tol=tol,
         higher_order=higher_order,
         consistent=None if plan is None or not plan.consistent else tuple(plan.constructs[j] for j in plan.consistent),
+        **inference,
     )
     return Prepared(spec, plan, options, engine)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from csimodels.additive import Moments
 from csimodels.estimators.matrices import fill, implied, structural_covariance
+from csimodels.fit_tables import covariance_measures
 from csimodels.labels import text_index
 from csimodels.measures import reliability
-from csimodels.measures.fit import fit_measures
 from csimodels.measures.standardized import rsquared
 from csimodels.spec import ModelSpec
 
@@ -90,9 +90,7 @@ def cross_loadings(estimate: Any) -> pd.DataFrame:
 @singledispatch
 def measures_of_fit(estimate: Any, rows: int) -> pd.Series:
     """Return fit measures by lavaan's names."""
-    x = [estimate.table.observed.index(name) for name in estimate.table.fixed_x]
-    values = fit_measures(estimate.F, estimate.S, estimate.Sigma, estimate.n, rows, estimate.table.n_free, x)
-    return pd.Series(values, name="fit")
+    return pd.Series(covariance_measures(estimate, rows), name="fit")
 
 
 def fornell_larcker_table(correlations: pd.DataFrame, ave: pd.Series) -> pd.DataFrame:

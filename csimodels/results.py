@@ -72,6 +72,8 @@ class CSIResults(Indexed, Validated, Resampled, Saved, Rendered):
         How it was fitted.
     warnings : tuple of str
         Everything that was said about data, convergence and admissibility.
+    mean_vcov : array (p, p) or None
+        Covariance matrix of the item means under weights, clusters, strata or missing answers; None where it is cov / (n - 1).
 
     Examples
     --------
@@ -86,11 +88,12 @@ class CSIResults(Indexed, Validated, Resampled, Saved, Rendered):
     estimate: Estimate | PLSEstimate
     options: Options
     warnings: tuple[str, ...] = ()
+    mean_vcov: np.ndarray | None = None
     _semopy: Any = field(default=None, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave semopy's own model and the cached tables out of a pickle."""
-        kept = ("spec", "moments", "estimate", "options", "warnings")
+        kept = ("spec", "moments", "estimate", "options", "warnings", "mean_vcov")
         return {k: self.__dict__[k] for k in kept} | {"_semopy": None}
 
     @property
@@ -102,6 +105,11 @@ class CSIResults(Indexed, Validated, Resampled, Saved, Rendered):
     def admissible(self) -> bool:
         """Whether the solution is converged and proper."""
         return self.converged and not improprieties(self.estimate)
+
+    @property
+    def withheld(self) -> bool:
+        """Whether standard errors and likelihood-based fit are withheld: weighted moments do not say how they vary."""
+        return self.options.weighted and isinstance(self.estimate, Estimate) and bool(np.isnan(self.estimate.vcov).all())
 
     @property
     def engine(self) -> Engine:
@@ -210,9 +218,9 @@ class CSIResults(Indexed, Validated, Resampled, Saved, Rendered):
 
     @cached_property
     def fit_measures(self) -> pd.Series:
-        """Fit measures by lavaan's names, NaN under weights where they rest on the likelihood; after PLS SRMR and d_ULS."""
+        """Fit measures by lavaan's names, NaN for weighted moments where they rest on the likelihood; after PLS SRMR and d_ULS."""
         measures = measures_of_fit(self.estimate, self.moments.rows)
-        if self.options.weighted and isinstance(self.estimate, Estimate):
+        if self.withheld:
             measures[WITHHELD] = np.nan
         return measures
 

@@ -12,10 +12,13 @@ import numpy as np
 
 from csimodels.additive import Moments
 from csimodels.errors import ResultFileError
-from csimodels.estimators.estimate import Engine, Estimate
+from csimodels.estimators.estimate import Baseline, Engine, Estimate
+from csimodels.estimators.least_squares import Weight
 from csimodels.estimators.pls_estimate import PLSEstimate
 from csimodels.estimators.pls_plan import Plan
-from csimodels.options import Options
+from csimodels.inference.incomplete_fit import CompleteFit
+from csimodels.inference.scaled import ScaledTest
+from csimodels.options import COVARIANCE, Options
 from csimodels.partable import ParameterTable, Row
 from csimodels.spec import Construct, Indicator, ModelSpec, Path, Term
 
@@ -26,6 +29,8 @@ __all__ = ["Saved"]
 
 FORMAT = "csimodels-result"
 FORMAT_VERSION = 1
+PARTS = ("test", "baseline", "weight", "complete")
+NESTED: dict[type, tuple[str, ...]] = {Estimate: ("table", "engine", "patterns", *PARTS), PLSEstimate: ("plan",)}
 
 
 class Saved:
@@ -112,17 +117,29 @@ def _dumped(result: Any) -> dict[str, Any]:
         "estimate": _dumped_estimate(result.estimate),
         "options": _plain(result.options),
         "warnings": list(result.warnings),
+        "mean_vcov": None if result.mean_vcov is None else _value(result.mean_vcov),
     }
 
 
 def _dumped_estimate(estimate: Any) -> dict[str, Any]:
     if isinstance(estimate, PLSEstimate):
         return _plain(estimate)
-    return _plain(estimate) | {"table": _plain(estimate.table), "engine": _plain(estimate.engine)}
+    parts = {name: _part(getattr(estimate, name)) for name in PARTS}
+    return _plain(estimate) | {"table": _plain(estimate.table), "engine": _plain(estimate.engine)} | parts
+
+
+def _part(part: Any) -> Any:
+    """Return a test, a baseline, a weight matrix or the fit of complete rows as plain values."""
+    if part is None:
+        return None
+    if isinstance(part, Baseline):
+        return {"chisq": part.chisq, "df": part.df, "test": _part(part.test)}
+    values = part._asdict() if isinstance(part, (Weight, CompleteFit)) else asdict(part)
+    return {name: _value(v) for name, v in values.items()}
 
 
 def _plain(part: Any) -> dict[str, Any]:
-    return {f.name: _value(getattr(part, f.name)) for f in fields(part) if f.name not in ("table", "engine", "plan")}
+    return {f.name: _value(getattr(part, f.name)) for f in fields(part) if f.name not in NESTED.get(type(part), ())}
 
 
 def _value(v: Any) -> Any:
@@ -188,9 +205,10 @@ def _loaded(data: dict[str, Any]) -> CSIResults:
         return CSIResults(
             spec,
             _moments(data["moments"]),
-            _estimate(data["estimate"]) if options.estimator == "ml" else _pls_estimate(data["estimate"], options.plan(spec)),
+            _estimate(data["estimate"]) if options.estimator in COVARIANCE else _pls_estimate(data["estimate"], options.plan(spec)),
             options,
             tuple(data["warnings"]),
+            _optional(data.get("mean_vcov")),
         )
     except (KeyError, TypeError) as error:
         raise ResultFileError(
@@ -234,7 +252,11 @@ def _estimate(data: dict[str, Any]) -> Estimate:
     names = {k: tuple(table[k]) for k in ("latent", "observed", "fixed_x")}
     arrays = {k: _array(data[k]) for k in ("x", "full", "vcov", "S", "Sigma")}
     engine = Engine(**dict(zip(data["engine"], _restored(data["engine"].values()), strict=True)))
-    return Estimate(**(data | arrays | {"table": ParameterTable(rows=rows, std_lv=table["std_lv"], **names), "engine": engine}))
+    means = {k: _optional(data.get(k)) for k in ("mean", "mu")}
+    parts = {k: _restored_part(k, data.get(k)) for k in PARTS}
+    return Estimate(
+        **(data | arrays | means | parts | {"table": ParameterTable(rows=rows, std_lv=table["std_lv"], **names), "engine": engine})
+    )
 
 
 def _pls_estimate(data: dict[str, Any], plan: Plan) -> PLSEstimate:
@@ -244,6 +266,22 @@ def _pls_estimate(data: dict[str, Any], plan: Plan) -> PLSEstimate:
 def _restored(values: Any) -> list[Any]:
     """Return plain values with null as NaN again."""
     return [np.nan if v is None else v for v in values]
+
+
+def _optional(values: Any) -> np.ndarray | None:
+    return None if values is None else _array(values)
+
+
+def _restored_part(name: str, data: Any) -> Any:
+    """Return a part of an estimate that ``_part`` wrote."""
+    if data is None:
+        return None
+    numbers: dict[str, Any] = {k: np.nan if v is None else v for k, v in data.items()}
+    if name == "baseline":
+        return Baseline(numbers["chisq"], numbers["df"], _restored_part("test", data["test"]))
+    if name == "weight":
+        return Weight(_optional(data["full"]), _optional(data["diagonal"]))
+    return ScaledTest(**numbers) if name == "test" else CompleteFit(**(numbers | {"mean_vcov": _array(data["mean_vcov"])}))
 
 
 def _array(values: Any) -> np.ndarray:

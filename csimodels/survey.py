@@ -18,7 +18,7 @@ from csimodels.frames import Block, read_block, read_column
 from csimodels.points import as_points
 from csimodels.spec import ModelSpec
 
-__all__ = ["complete_rows", "fingerprint", "moments", "read_answers", "read_given", "read_weights", "say_what_went"]
+__all__ = ["complete_rows", "fingerprint", "moments", "read_answers", "read_given", "read_weights", "rows_with_answers", "say_what_went"]
 
 Array = NDArray[np.float64]
 MISSING = ("listwise", "mean")
@@ -169,6 +169,20 @@ def complete_rows(block: Block, missing: str, weights: Array | None) -> tuple[Ar
             hint='Leave out the emptiest item with without=, or use missing="mean".',
         )
     return values[usable], None if weights is None else weights[usable], usable, imputed
+
+
+def rows_with_answers(block: Block, weights: Array | None, needed: Sequence[int]) -> tuple[Array, Array | None, NDArray[np.bool_]]:
+    """Return rows with at least one answer, and all the needed ones, their weights, and which rows they are."""
+    seen = np.isfinite(block.values)
+    usable: NDArray[np.bool_] = np.asarray(seen.any(axis=1) & seen[:, list(needed)].all(axis=1))
+    if weights is not None:
+        usable &= np.isfinite(weights) & (np.nan_to_num(weights) > 0)
+    empty = np.flatnonzero(~seen[usable].any(axis=0)) if usable.any() else np.arange(len(block.items))
+    if empty.size:
+        name = block.items[int(empty[0])]
+        text = f"No usable row of {len(usable)} has an answer to {name!r}."
+        raise DataError("data.no_complete_rows", text, variable=name, value=0, hint="Leave the item out with without=.")
+    return block.values[usable], None if weights is None else weights[usable], usable
 
 
 def fingerprint(block: Block) -> str:

@@ -88,15 +88,14 @@ def read_formula(line: Line) -> Iterator[Term]:
 
 def _term(line: Line, lhs: str, op: str, item: str) -> Term:
     *modifiers, last = [part.strip() for part in item.split("*")]
-    if op == "~" and last in ("1", "0", "-1"):
-        raise ModelSyntaxError(
-            "syntax.intercept",
-            f"Line {line.number}: intercept {lhs!r} ~ {last} is not supported.",
-            variable=f"line {line.number}",
-            value=last,
-            hint="Leave intercepts out: the covariance structure does not need them.",
-        )
-    term = Term(lhs, op, _name(line, last), free=op == "~~" and not modifiers)
+    if op == "~" and last in ("0", "-1"):
+        hint = "Write '0*1' for an intercept of zero, '1' for one that is estimated."
+        text = f"Line {line.number}: intercept {lhs!r} ~ {last} is not understood."
+        raise ModelSyntaxError("syntax.intercept", text, variable=f"line {line.number}", value=last, hint=hint)
+    if op == "~" and last == "1":
+        term = Term(lhs, "~1", "", free=not modifiers)
+    else:
+        term = Term(lhs, op, _name(line, last), free=op == "~~" and not modifiers)
     for modifier in modifiers:
         term = _merged(term, _modified(line, term, modifier))
     return term
@@ -117,7 +116,7 @@ def _modified(line: Line, term: Term, modifier: str) -> Term:
             value=modifier,
             hint="Use a number, NA or a label.",
         )
-    return Term(term.lhs, term.op, term.rhs, free=term.op == "~~", label=label)
+    return Term(term.lhs, term.op, term.rhs, free=term.op in ("~~", "~1"), label=label)
 
 
 def _merged(a: Term, b: Term) -> Term:
@@ -155,14 +154,14 @@ def _spec(terms: list[Term], name: str, target: str | None) -> ModelSpec:
             blocks.setdefault(t.lhs, []).append(t.rhs)
     formative = _formative(terms)
     measured = {*blocks, *(i for items in blocks.values() for i in items)}
-    others = dict.fromkeys(n for t in terms for n in (t.lhs, t.rhs) if n not in measured)
+    others = dict.fromkeys(n for t in terms for n in (t.lhs, t.rhs) if n and n not in measured)
     return ModelSpec(
         name,
         tuple(Construct(c, tuple(map(Indicator, items)), "formative" if c in formative else "") for c, items in blocks.items()),
         tuple(Path(t.rhs, t.lhs) for t in terms if t.op == "~"),
         target=target,
         observed=tuple(Indicator(n) for n in others),
-        terms=tuple(t for t in terms if t.op == "~~" or (t.op != "<~" and (t.free or t.label or t.value is not None))),
+        terms=tuple(t for t in terms if t.op in ("~~", "~1") or (t.op != "<~" and (t.free or t.label or t.value is not None))),
     )
 
 
@@ -208,13 +207,14 @@ def write(spec: ModelSpec, variances: Mapping[str, float] | None = None) -> str:
     for target in dict.fromkeys(p.target for p in spec.paths):
         lines.append(_formula(target, "~", tuple(p.source for p in spec.paths if p.target == target), prefix))
     lines += [f"{t.lhs} ~~ {_prefix(t)}{t.rhs}" for t in spec.terms if t.op == "~~"]
+    lines += [f"{t.lhs} ~ {_prefix(t)}1" for t in spec.terms if t.op == "~1"]
     lines += [_error_variance(c, variances or {}) for c in spec.constructs if c.reliability is not None]
     return "\n".join(lines)
 
 
 def _prefix(t: Term) -> str:
     value = "" if t.value is None else f"{float(t.value)!r}*"
-    freed = "NA*" if t.free and t.op != "~~" else ""
+    freed = "NA*" if t.free and t.op != "~~" and not (t.op == "~1" and t.label) else ""
     if not t.label:
         return value + freed
     label = t.label if NAME.match(t.label) else f'"{t.label}"'

@@ -93,8 +93,9 @@ def _path(data: Mapping[str, Any], where: str) -> Path:
 
 
 def _term(data: Mapping[str, Any], where: str) -> Term:
-    _keys(data, TERM_KEYS, ("lhs", "op", "rhs"), f"[[term]] of {where}")
-    return Term(**dict(data))
+    intercept = isinstance(data, Mapping) and data.get("op") == "~1"
+    _keys(data, TERM_KEYS, ("lhs", "op") if intercept else ("lhs", "op", "rhs"), f"[[term]] of {where}")
+    return Term(**({"rhs": ""} | dict(data)))
 
 
 def _scoring(data: Mapping[str, Any], where: str) -> Scoring:

@@ -159,11 +159,15 @@ def test_weighted_fits_get_standard_errors():
     w = np.linspace(0.5, 2, 250)
     data = MOBI.assign(w=w)
     res = quiet(csi.fit, CORE, data, weights="w", engine="native")
-    assert res.table["se"].isna().all()
+    free = res.table["free"] > 0
     column = quiet(res.bootstrap, data, n_boot=300)
     array = quiet(res.bootstrap, MOBI, n_boot=300, weights=w)
     np.testing.assert_array_equal(column.table["se"], array.table["se"])
-    assert column.table.loc[column.table["free"] > 0, "se"].notna().all()
+    assert column.table.loc[free, "se"].notna().all()
+    loadings = free & (res.table["op"] == "=~")
+    np.testing.assert_allclose(res.table.loc[loadings, "se"], column.table.loc[loadings, "se"], rtol=0.3)
+    equal = quiet(res.bootstrap, data, n_boot=1000, index_weights="equal").index["se"]
+    np.testing.assert_allclose(res.index_table("equal")["se"], equal, rtol=0.1)
 
 
 def test_clusters_and_strata_reach_the_draws(boot):

@@ -107,7 +107,8 @@ def test_what_a_mediation_shows(boot):
 def test_what_a_mediation_refuses(mobi, boot):
     pls = csi.fit_ecsi(mobi, estimator="pls")
     with pytest.warns(csi.CSIWarning, match="withheld"):
-        weighted = csi.fit(csi.load_model("ecsi_mobile_2005").without("image"), mobi, weights=np.linspace(1, 2, 250), engine="native")
+        spec = csi.load_model("ecsi_mobile_2005").without("image")
+        weighted = csi.fit(spec, csi.moments(mobi, spec, weights=np.linspace(1, 2, 250)), engine="native")
     bad = {
         "mediation.not_a_result": lambda: mediation(3, "quality", "satisfaction"),
         "mediation.unknown": lambda: mediation(boot, "qualty", "satisfaction"),

@@ -69,7 +69,8 @@ def chain(names, n=400, weights=None, scale=(1, 10), seed=3):
     spec = csi.ModelSpec("m", constructs, paths, target=names[-1], title=f"A title with {names[0]}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return csi.fit(spec, pd.DataFrame(data), engine="native", weights=weights)
+        given = pd.DataFrame(data) if weights is None else csi.moments(data, spec, weights=weights)
+        return csi.fit(spec, given, engine="native")
 
 
 @pytest.fixture(scope="module")

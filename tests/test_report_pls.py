@@ -222,9 +222,12 @@ def test_weights_and_shares_of_higher_order_constructs_stand_side_by_side(result
 
 
 def test_weighted_rows_are_told_of_in_words_that_fit_pls(results):
-    text = words(results["weighted"][0].summary().as_text())
-    assert "bootstrap(df, weights=...)" in text and "chi-square" not in text
-    assert "withheld" not in repr(results["weighted"][0])
+    rows = results["weighted"][0]
+    assert "withheld" not in words(rows.summary().as_text())
+    assert rows.index["se"].notna().all()
+    moments = csi.moments(frame("mobi"), rows.spec, weights=results["weighted"][2])
+    text = words(quietly(csi.fit, rows.spec, moments, estimator="pls").summary().as_text())
+    assert "fit the rows with weights=" in text and "chi-square" not in text
 
 
 def test_ml_page_has_validity_and_its_summary_stays_short(results):

@@ -14,9 +14,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from csimodels.estimators.matrices import BETA, LAMBDA, PSI, Implied, Layout
+from csimodels.estimators.matrices import BETA, LAMBDA, PSI, THETA, Implied, Layout
 
-__all__ = ["Pairs", "Workspace", "expected_hessian", "gradient", "hessian", "observed_hessian", "pairs", "sigma_jacobian"]
+__all__ = [
+    "Pairs",
+    "Workspace",
+    "curvature",
+    "expected_hessian",
+    "gradient",
+    "hessian",
+    "observed_hessian",
+    "pairs",
+    "pooled_hessian",
+    "sigma_jacobian",
+]
 
 Array = NDArray[Any]
 
@@ -51,7 +62,7 @@ class Second(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Indices of the rank-two derivatives.
+    """Indices of the rank-two derivatives of Sigma, which intercepts do not move.
 
     Pairs of positions are in an order of their own: the more second-derivative terms, the earlier.
 
@@ -62,7 +73,7 @@ class Pairs:
     c : array (k,)
         One half on a diagonal of Psi or Theta, else one.
     to : array (k, q)
-        Sum over positions that share a free parameter, or None where each has its own.
+        Sum over positions that share a free parameter, or None where each has its own and there are no intercepts.
     gather : tuple of arrays (N,)
         Flat positions in a product Z'WZ of (u, u), (v, v), (u, v) and (v, u), each for all N = k (k + 1) / 2 pairs of positions.
     weight : array (N, 1)
@@ -86,14 +97,14 @@ class Pairs:
 @lru_cache(maxsize=256)
 def pairs(lay: Layout) -> Pairs:
     """Return the derivative indices of a layout."""
-    k = np.flatnonzero(lay.free > 0)
+    k = np.flatnonzero((lay.free > 0) & (lay.matrix <= THETA))
     p, m = lay.p, lay.m
     matrix, row, col = lay.matrix[k], lay.row[k], lay.col[k]
     u = np.where((matrix == BETA) | (matrix == PSI), p + row, row)
     v = np.select([matrix <= BETA, matrix == PSI], [p + m + col, p + col], col)
     c = np.where((matrix >= PSI) & (row == col), 0.5, 1.0)
     number = lay.free[k] - 1
-    shared = len(set(number.tolist())) < number.size
+    shared = len(set(number.tolist())) < number.size or number.size < lay.q
     gather = np.zeros((k.size, lay.q))
     gather[np.arange(k.size), number] = 1.0
     if not shared:
@@ -212,6 +223,29 @@ def hessian(info: Pairs, A: Array, Phi: Array, K: Array, K_G: Array, observed: A
     H *= info.weight
     _add_second(info.second, H, M_G, np.concatenate([_last(A, "A", work), _last(Phi, "Phi", work)]), work)
     return _square(info, H, work)
+
+
+def pooled_hessian(info: Pairs, K: Array, K_G: Array | None, share: Array) -> Array:
+    """Return the part of the Hessian without second derivatives, pooled over a stack with shares (B,): expected, or observed with K_G."""
+    work = Workspace()
+    M = _last(K, "M", work)
+    if K_G is None:
+        pooled = _quartic(info, M, "H", work) @ share
+    else:
+        M_G = _last(K_G, "M_G", work)
+        M -= M_G
+        pooled = _quartic(info, M, "H", work) @ share
+        pooled -= _quartic(info, M_G, "H", work) @ share
+    out: Array = _square(info, pooled[:, None] * info.weight, work)[0].copy()
+    return out
+
+
+def curvature(info: Pairs, imp: Implied, K_G: Array) -> Array:
+    """Return tr(G d2Sigma / dx dx'), shape (B, q, q), from Z'GZ of symmetric matrices G."""
+    work = Workspace()
+    H = np.zeros((info.weight.size, len(K_G)))
+    _add_second(info.second, H, _last(K_G, "M_G", work), np.concatenate([_last(imp.A, "A", work), _last(imp.Phi, "Phi", work)]), work)
+    return _square(info, H, work).copy()
 
 
 def _add_second(second: Second, H: Array, M_G: Array, AP: Array, work: Workspace) -> None:

@@ -12,14 +12,18 @@ from numpy.typing import NDArray
 
 from csimodels.blas import one_thread
 from csimodels.errors import EstimationError
+from csimodels.estimators.least_squares import Weight
 from csimodels.estimators.matrices import Layout, fill, implied, layout, parameters, without_structure
 from csimodels.estimators.ml import Solution, minimise
+from csimodels.estimators.patterns import Patterns
 from csimodels.estimators.semopy_engine import SemopyFit, expressible, fit_semopy
 from csimodels.estimators.starts import start
+from csimodels.inference.incomplete_fit import CompleteFit
 from csimodels.inference.information import expected_vcov
+from csimodels.inference.scaled import ScaledTest
 from csimodels.partable import ParameterTable
 
-__all__ = ["Engine", "Estimate", "estimate_ml"]
+__all__ = ["Baseline", "Engine", "Estimate", "estimate_ml"]
 
 Array = NDArray[Any]
 
@@ -55,9 +59,18 @@ class Engine:
     evaluations: int = 0
 
 
+@dataclass(frozen=True)
+class Baseline:
+    """Hold the independence model: its chi-square, its degrees of freedom and the correction of its statistic."""
+
+    chisq: float
+    df: float
+    test: ScaledTest | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """Hold an ML solution.
+    """Hold a solution of a covariance structure.
 
     Attributes
     ----------
@@ -79,6 +92,22 @@ class Estimate:
         Whether the Newton decrement vanished.
     engine : Engine
         What ran.
+    estimator : str
+        "ml", one of its robust forms, "gls", "uls", "wls" or "dwls".
+    mean, mu : arrays (p,) or None
+        Sample and implied means, where they are modelled.
+    patterns : Patterns or None
+        Moments by pattern of missing answers, after FIML.
+    unrestricted : float or None
+        Log-likelihood of the saturated model, after FIML.
+    weight : Weight or None
+        Weight matrix of least squares.
+    test : ScaledTest or None
+        Correction of the chi-square statistic.
+    baseline : Baseline or None
+        The independence model, where it is not the closed form of maximum likelihood.
+    complete : CompleteFit or None
+        What robust fit measures are made of, after FIML.
     """
 
     table: ParameterTable
@@ -91,6 +120,15 @@ class Estimate:
     F: float
     converged: bool
     engine: Engine
+    estimator: str = "ml"
+    mean: Array | None = None
+    mu: Array | None = None
+    patterns: Patterns | None = None
+    unrestricted: float | None = None
+    weight: Weight | None = None
+    test: ScaledTest | None = None
+    baseline: Baseline | None = None
+    complete: CompleteFit | None = None
 
     @cached_property
     def layout(self) -> Layout:

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
-LAMBDA, BETA, PSI, THETA = range(4)
+LAMBDA, BETA, PSI, THETA, NU, ALPHA = range(6)
 
 
 class ModelMatrices(NamedTuple):
@@ -62,21 +62,21 @@ class Layout:
     structural : tuple of str
         Constructs, then observed variables that take part in the structural model (as latent variables measured without error).
     matrix, row, col : arrays (K,)
-        Matrix number (Lambda, Beta, Psi, Theta) and position of each parameter.
+        Matrix number (Lambda, Beta, Psi, Theta, then the vectors nu and alpha of intercepts) and position of each parameter.
     free : array (K,)
         Free-parameter number, 0 where fixed.
     value, sample : arrays (K,)
         Fixed value; multiple of the sample covariance (NaN where neither applies).
     sample_row, sample_col : arrays (K,)
-        Observed variables whose sample covariance a parameter is tied to.
+        Observed variables whose sample covariance, or mean, a parameter is tied to.
     base : ModelMatrices
         Matrices with the fixed values in place, without stack axis.
     at : tuple of arrays
         Parameters that sit in each matrix.
     fixed : array (K,)
         Fixed values, 0 where a parameter is free or tied to the sample.
-    estimated, tied : arrays
-        Positions of the free parameters, and of those tied to the sample.
+    estimated, tied, tied_mean : arrays
+        Positions of the free parameters, of those tied to sample covariances, and of those tied to sample means.
     flat : array (N,)
         The four base matrices, one after the other.
     slot, source : arrays
@@ -101,6 +101,7 @@ class Layout:
     fixed: Array
     estimated: Array
     tied: Array
+    tied_mean: Array
     flat: Array
     slot: Array
     source: Array
@@ -118,6 +119,7 @@ def _cached(rows: tuple[Any, ...], latent: tuple[str, ...], observed: tuple[str,
     sample = np.array([r.sample for r in rows], dtype=float)
     fixed = np.where((free == 0) & np.isfinite(value), value, 0.0)
     base = _base(len(observed), len(structural), matrix, row, col, fixed)
+    mirrored = np.flatnonzero((matrix == PSI) | (matrix == THETA))
     for name in structural[len(latent) :]:
         base.Lambda[column[name], place[name]] = 1.0
     return Layout(
@@ -135,13 +137,16 @@ def _cached(rows: tuple[Any, ...], latent: tuple[str, ...], observed: tuple[str,
         sample_row=np.array([column.get(r.lhs, 0) for r in rows]),
         sample_col=np.array([column.get(r.rhs, 0) for r in rows]),
         base=base,
-        at=tuple(np.flatnonzero(matrix == which) for which in range(4)),
+        at=tuple(np.flatnonzero(matrix == which) for which in range(6)),
         fixed=fixed,
         estimated=np.flatnonzero(free),
-        tied=np.flatnonzero(np.isfinite(sample)),
+        tied=np.flatnonzero(np.isfinite(sample) & (matrix < NU)),
+        tied_mean=np.flatnonzero(np.isfinite(sample) & (matrix >= NU)),
         flat=np.concatenate([part.ravel() for part in base]),
-        slot=np.concatenate([_slots(base, matrix, row, col), _slots(base, matrix, col, row)[matrix >= PSI]]),
-        source=np.concatenate([np.arange(free.size), np.flatnonzero(matrix >= PSI)]),
+        slot=np.concatenate(
+            [_slots(base, *(v[matrix < NU] for v in (matrix, row, col))), _slots(base, *(v[mirrored] for v in (matrix, col, row)))]
+        ),
+        source=np.concatenate([np.flatnonzero(matrix < NU), mirrored]),
     )
 
 
@@ -173,6 +178,8 @@ def _position(lhs: str, op: str, rhs: str, place: dict[str, int], column: dict[s
         return (BETA, place[rhs], place[lhs]) if rhs in place else (LAMBDA, column[rhs], place[lhs])
     if op in ("~", "<~"):
         return BETA, place[lhs], place[rhs]
+    if op == "~1":
+        return (ALPHA, place[lhs], 0) if lhs in place else (NU, column[lhs], 0)
     if lhs in place:
         return PSI, place[lhs], place[rhs]
     return THETA, column[lhs], column[rhs]
@@ -188,12 +195,14 @@ def _base(p: int, m: int, matrix: Array, row: Array, col: Array, value: Array) -
     return out
 
 
-def parameters(lay: Layout, x: Array, S: Array) -> Array:
-    """Return every parameter, fixed ones included, shape (B, K), from free ones (B, q) and sample covariances (B, p, p)."""
+def parameters(lay: Layout, x: Array, S: Array, mean: Array | None = None) -> Array:
+    """Return every parameter, fixed ones included, shape (B, K), from free ones (B, q), sample covariances (B, p, p) and means (B, p)."""
     full = np.empty((x.shape[0], lay.free.size), dtype=x.dtype)
     full[:] = lay.fixed
     if lay.tied.size:
         full[:, lay.tied] = lay.sample[lay.tied] * S[:, lay.sample_row[lay.tied], lay.sample_col[lay.tied]]
+    if lay.tied_mean.size and mean is not None:
+        full[:, lay.tied_mean] = lay.sample[lay.tied_mean] * mean[:, lay.sample_row[lay.tied_mean]]
     full[:, lay.estimated] = x[:, lay.free[lay.estimated] - 1]
     return full
 
@@ -212,7 +221,7 @@ def fill(lay: Layout, full: Array) -> ModelMatrices:
 
 def without_structure(lay: Layout, x: Array) -> Array:
     """Return free parameters (B, q) with paths and covariances at zero."""
-    zero = (lay.matrix == BETA) | ((lay.matrix >= PSI) & (lay.row != lay.col))
+    zero = (lay.matrix == BETA) | (((lay.matrix == PSI) | (lay.matrix == THETA)) & (lay.row != lay.col))
     out = x.copy()
     out[:, lay.free[zero & (lay.free > 0)] - 1] = 0.0
     return out

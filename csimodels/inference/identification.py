@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from csimodels.errors import IdentificationError
 from csimodels.estimators.derivatives import pairs, sigma_jacobian
-from csimodels.estimators.matrices import BETA, LAMBDA, Layout, fill, implied, layout, parameters
+from csimodels.estimators.matrices import BETA, LAMBDA, NU, Layout, fill, implied, layout, parameters
+from csimodels.estimators.means import mean_jacobian
 from csimodels.partable import ParameterTable
 
 __all__ = ["require_identified"]
@@ -21,11 +22,12 @@ RANK_TOLERANCE = 1e-9
 
 @lru_cache(maxsize=256)
 def _deficient(table: ParameterTable) -> tuple[int, ...]:
-    """Return the free parameters in the null space of dSigma/dx at a generic point (Bekker, Merckens & Wansbeek 1994)."""
+    """Return the free parameters in the null space of d(mu, Sigma)/dx at a generic point (Bekker, Merckens & Wansbeek 1994)."""
     lay = layout(table)
-    imp = implied(fill(lay, parameters(lay, generic_point(lay)[None], np.eye(lay.p)[None])))
+    full = parameters(lay, generic_point(lay)[None], np.eye(lay.p)[None], np.ones((1, lay.p)))
+    imp = implied(fill(lay, full))
     lower = np.tril_indices(lay.p)
-    J = sigma_jacobian(pairs(lay), imp)[0][:, lower[0], lower[1]].T
+    J = np.vstack([mean_jacobian(lay, full, imp)[0], sigma_jacobian(pairs(lay), imp)[0][:, lower[0], lower[1]].T])
     J = J / np.maximum(np.linalg.norm(J, axis=0), 1e-300)
     _, size, Vt = np.linalg.svd(np.linalg.qr(J, mode="r"), full_matrices=True)
     rank = int((size > RANK_TOLERANCE * size[0]).sum())
@@ -40,7 +42,9 @@ def generic_point(lay: Layout) -> Array:
     rng = np.random.default_rng(20051)
     x = np.zeros(lay.q)
     for k in np.flatnonzero(lay.free):
-        if lay.matrix[k] == LAMBDA:
+        if lay.matrix[k] >= NU:
+            value = rng.uniform(0.5, 1.5)
+        elif lay.matrix[k] == LAMBDA:
             value = rng.uniform(0.6, 1.4)
         elif lay.matrix[k] == BETA:
             value = rng.uniform(0.2, 0.6)
@@ -53,7 +57,8 @@ def generic_point(lay: Layout) -> Array:
 def require_identified(table: ParameterTable) -> None:
     """Refuse a model with more parameters than moments, or with directions the moments do not see, naming the construct."""
     p, q = len(table.observed), table.n_free
-    moments = p * (p + 1) // 2 - len(table.fixed_x) * (len(table.fixed_x) + 1) // 2
+    px, means = len(table.fixed_x), any(r.op == "~1" for r in table.rows)
+    moments = p * (p + 1) // 2 - px * (px + 1) // 2 + (p - px) * means
     loose = _deficient(table) if q else ()
     if not loose:
         return
@@ -62,8 +67,8 @@ def require_identified(table: ParameterTable) -> None:
     names = ", ".join(f"{r.lhs} {r.op} {r.rhs}" for r in rows[:6])
     raise IdentificationError(
         "identification.under_identified",
-        f"The covariances do not identify construct {construct!r}: {names} can move together without changing the model "
-        f"({q} parameters, {moments} moments).",
+        f"The {'means and covariances' if means else 'covariances'} do not identify construct {construct!r}: {names} can move together "
+        f"without changing the model ({q} parameters, {moments} moments).",
         variable=construct,
         value=tuple(f"{r.lhs} {r.op} {r.rhs}" for r in rows),
         hint="Add indicators, fix a parameter, give a single item a reliability, or drop a path.",

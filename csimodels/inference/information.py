@@ -11,7 +11,7 @@ from scipy.special import ndtr, ndtri
 from csimodels.estimators.derivatives import expected_hessian, gradient, pairs
 from csimodels.estimators.matrices import Layout, fill, implied, parameters
 
-__all__ = ["delta_se", "expected_se", "expected_vcov", "interval", "z_test"]
+__all__ = ["delta_se", "expected_se", "expected_vcov", "interval", "inverted", "z_test"]
 
 Array = NDArray[Any]
 SINGULAR = 1e-13
@@ -21,9 +21,14 @@ def expected_vcov(lay: Layout, x: Array, S: Array, n: float) -> Array:
     """Return the inverse of the expected information n/2 H at a solution, shape (q, q); NaN where it is singular."""
     imp = implied(fill(lay, parameters(lay, x[None], S[None])))
     _, K, _ = gradient(pairs(lay), imp, np.linalg.inv(imp.Sigma), S[None])
-    H = expected_hessian(pairs(lay), K)[0]
-    d = 1.0 / np.sqrt(np.diagonal(H))
-    scaled = H * np.outer(d, d)
+    return inverted(expected_hessian(pairs(lay), K)[0]) * (2.0 / n)
+
+
+def inverted(H: Array) -> Array:
+    """Return the inverse of an information matrix (q, q), judged at unit diagonal; NaN where it is singular."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        d = 1.0 / np.sqrt(np.diagonal(H))
+        scaled = H * np.outer(d, d)
     try:
         inverse = np.linalg.inv(scaled)
     except np.linalg.LinAlgError:
@@ -31,7 +36,7 @@ def expected_vcov(lay: Layout, x: Array, S: Array, n: float) -> Array:
     size = np.diagonal(inverse)
     if not (np.isfinite(inverse).all() and size.min(initial=1.0) > 0 and size.max(initial=1.0) < 1 / SINGULAR):
         return np.full_like(H, np.nan)
-    out: Array = inverse * np.outer(d, d) * (2.0 / n)
+    out: Array = inverse * np.outer(d, d)
     return out
 
 

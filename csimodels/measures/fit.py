@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, chndtr, chndtrinc
 
 __all__ = [
+    "Compared",
     "agfi",
     "baseline",
     "cfi",
+    "chisq_measures",
     "fit_measures",
     "gfi",
     "ifi",
@@ -102,17 +104,26 @@ def srmr_stack(S: Array, Sigma: Array) -> Array:
     return out
 
 
-def gfi(S: Array, Sigma: Array, x: list[int]) -> float:
-    """Return the ML goodness-of-fit index (Joreskog & Sorbom 1981); moments of exogenous observed variables x do not count."""
+def gfi(S: Array, Sigma: Array, x: list[int], means: tuple[Array, Array] | None = None) -> float:
+    """Return the ML goodness-of-fit index (Joreskog & Sorbom 1981); moments of exogenous observed variables x do not count.
+
+    ``means`` are sample means and their residuals (p,), where they are modelled.
+    """
     modelled = S.copy()
     modelled[np.ix_(x, x)] = 0.0
     E, W = (np.linalg.solve(Sigma, M) for M in (S - Sigma, modelled))
-    return float(1.0 - np.einsum("ij,ji->", E, E) / np.einsum("ij,ji->", W, W))
+    residual, total = float(np.einsum("ij,ji->", E, E)), float(np.einsum("ij,ji->", W, W))
+    if means is not None:
+        mean, d = means[0].copy(), means[1]
+        mean[x] = 0.0
+        residual += 2.0 * float(d @ np.linalg.solve(Sigma, d))
+        total += 2.0 * float(mean @ np.linalg.solve(Sigma, mean))
+    return 1.0 - residual / total
 
 
-def agfi(gfi_value: float, df: float, p: int) -> float:
-    """Return the adjusted goodness-of-fit index; 1 where df = 0, as lavaan."""
-    return 1.0 if df == 0 else 1.0 - p * (p + 1) / (2 * df) * (1.0 - gfi_value)
+def agfi(gfi_value: float, df: float, moments: float) -> float:
+    """Return the adjusted goodness-of-fit index from the number of sample moments; 1 where df = 0, as lavaan."""
+    return 1.0 if df == 0 else 1.0 - moments / df * (1.0 - gfi_value)
 
 
 def loglik(F: float, S: Array, rows: float, x: list[int]) -> float:
@@ -123,8 +134,57 @@ def loglik(F: float, S: Array, rows: float, x: list[int]) -> float:
     return float(-0.5 * rows * total)
 
 
+class Compared(NamedTuple):
+    """What fit measures are made of.
+
+    chisq, df: the model; chisq_0, df_0: the independence model; n: multiplier of the discrepancy; rows: sample size; npar: free parameters;
+    logl, unrestricted: log-likelihoods of the model and of the saturated one, NaN where there is none.
+    """
+
+    chisq: float
+    df: float
+    chisq_0: float
+    df_0: float
+    n: float
+    rows: float
+    npar: int
+    logl: float
+    unrestricted: float
+
+
+def chisq_measures(f: Compared) -> dict[str, float]:
+    """Return measures that follow from chi-square statistics and log-likelihoods, by lavaan's names."""
+    lower, upper = rmsea_interval(f.chisq, f.df, f.n)
+    normed = nfi(f.chisq, f.chisq_0)
+    out = {
+        "npar": f.npar,
+        "fmin": f.chisq / (2 * f.rows),
+        "chisq": f.chisq,
+        "df": f.df,
+        "pvalue": float(chdtrc(f.df, f.chisq)) if f.df else np.nan,
+        "baseline_chisq": f.chisq_0,
+        "baseline_df": f.df_0,
+        "baseline_pvalue": float(chdtrc(f.df_0, f.chisq_0)) if f.df_0 else np.nan,
+        "cfi": cfi(f.chisq, f.df, f.chisq_0, f.df_0),
+        "tli": tli(f.chisq, f.df, f.chisq_0, f.df_0),
+        "nfi": normed,
+        "pnfi": f.df / f.df_0 * normed if f.df_0 else np.nan,
+        "ifi": ifi(f.chisq, f.df, f.chisq_0),
+        "rni": rni(f.chisq, f.df, f.chisq_0, f.df_0),
+    }
+    if np.isfinite(f.logl):
+        out |= {"logl": f.logl, "unrestricted_logl": f.unrestricted}
+        out |= {"aic": -2 * f.logl + 2 * f.npar, "bic": -2 * f.logl + f.npar * np.log(f.rows)}
+    out["ntotal"] = f.rows
+    if np.isfinite(f.logl):
+        out["bic2"] = -2 * f.logl + f.npar * np.log((f.rows + 2) / 24)
+    out |= {"rmsea": rmsea(f.chisq, f.df, f.n), "rmsea_ci_lower": lower, "rmsea_ci_upper": upper, "rmsea_ci_level": 0.90}
+    out["rmsea_pvalue"] = rmsea_pclose(f.chisq, f.df, f.n)
+    return out
+
+
 def fit_measures(F: float, S: Array, Sigma: Array, n: float, rows: float, npar: int, x: list[int]) -> dict[str, float]:
-    """Return every measure of an ML fit by lavaan's names.
+    """Return every measure of an ML fit of covariances by lavaan's names.
 
     Parameters
     ----------
@@ -143,39 +203,8 @@ def fit_measures(F: float, S: Array, Sigma: Array, n: float, rows: float, npar: 
     """
     p, px = len(S), len(x)
     df = p * (p + 1) // 2 - px * (px + 1) // 2 - npar
-    chisq = n * max(F, 0.0)
     chisq_0, df_0 = baseline(S, n, x)
     logl, unrestricted = loglik(F, S, rows, x), loglik(0.0, S, rows, x)
-    lower, upper = rmsea_interval(chisq, df, n)
+    out = chisq_measures(Compared(n * max(F, 0.0), df, chisq_0, df_0, n, rows, npar, logl, unrestricted))
     g = gfi(S, Sigma, x)
-    normed = nfi(chisq, chisq_0)
-    return {
-        "npar": npar,
-        "fmin": F / 2,
-        "chisq": chisq,
-        "df": df,
-        "pvalue": float(chdtrc(df, chisq)) if df else np.nan,
-        "baseline_chisq": chisq_0,
-        "baseline_df": df_0,
-        "baseline_pvalue": float(chdtrc(df_0, chisq_0)) if df_0 else np.nan,
-        "cfi": cfi(chisq, df, chisq_0, df_0),
-        "tli": tli(chisq, df, chisq_0, df_0),
-        "nfi": normed,
-        "pnfi": df / df_0 * normed if df_0 else np.nan,
-        "ifi": ifi(chisq, df, chisq_0),
-        "rni": rni(chisq, df, chisq_0, df_0),
-        "logl": logl,
-        "unrestricted_logl": unrestricted,
-        "aic": -2 * logl + 2 * npar,
-        "bic": -2 * logl + npar * np.log(rows),
-        "ntotal": rows,
-        "bic2": -2 * logl + npar * np.log((rows + 2) / 24),
-        "rmsea": rmsea(chisq, df, n),
-        "rmsea_ci_lower": lower,
-        "rmsea_ci_upper": upper,
-        "rmsea_ci_level": 0.90,
-        "rmsea_pvalue": rmsea_pclose(chisq, df, n),
-        "srmr": srmr(S, Sigma),
-        "gfi": g,
-        "agfi": agfi(g, df, p),
-    }
+    return out | {"fmin": F / 2, "srmr": srmr(S, Sigma), "gfi": g, "agfi": agfi(g, df, p * (p + 1) / 2)}

@@ -38,10 +38,10 @@ def index_scores(w: IndexWeights, mean: Array) -> Array:
     return out
 
 
-def index_se(w: IndexWeights, S: Array, n: float) -> Array:
-    """Return sd / sqrt(n) of each index with its weights taken as fixed; S has divisor n - 1."""
+def index_se(w: IndexWeights, mean_vcov: Array) -> Array:
+    """Return the standard error of each index with its weights taken as fixed, from the covariance matrix of the means (p, p)."""
     a = normalised(w)
-    out: Array = np.sqrt(np.einsum("mp,pr,mr->m", a, S, a) / n)
+    out: Array = np.sqrt(np.einsum("mp,pr,mr->m", a, mean_vcov, a))
     return out
 
 

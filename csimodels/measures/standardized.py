@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csimodels.estimators.derivatives import pairs
-from csimodels.estimators.matrices import BETA, LAMBDA, PSI, THETA, Implied, Layout, ModelMatrices, fill, implied
+from csimodels.estimators.matrices import BETA, LAMBDA, NU, PSI, THETA, Implied, Layout, ModelMatrices, fill, implied
 
 __all__ = ["moved_parameters", "rsquared", "standardised", "standardised_jacobian", "variance_derivatives"]
 
@@ -29,15 +29,20 @@ class _Scales(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _scales(lay: Layout) -> _Scales:
-    """Return lavaan's ``std.all`` rules: loadings and paths by total standard deviations, variances by totals, covariances by residuals."""
+    """Return lavaan's ``std.all`` rules.
+
+    Loadings and paths go by total standard deviations, variances by totals, covariances by residuals, intercepts by their own total one.
+    """
     m, p, row, col = lay.m, lay.p, lay.row, lay.col
     own = row == col
-    is_theta = lay.matrix == THETA
-    total, residual = np.where(is_theta, m, 0), np.where(is_theta, m, 0) + m + p
+    is_observed = (lay.matrix == THETA) | (lay.matrix == NU)
+    total, residual = np.where(is_observed, m, 0), np.where(is_observed, m, 0) + m + p
+    intercept = lay.matrix >= NU
     scaled_by_source = lay.matrix <= BETA
-    first = np.where(scaled_by_source, col, np.where(own, total, residual) + row)
-    second = np.select([lay.matrix == LAMBDA, lay.matrix == BETA], [m + row, row], np.where(own, total, residual) + col)
-    return _Scales(first, np.where(scaled_by_source, 0.5, -0.5), second)
+    first = np.select([scaled_by_source, intercept], [col, total + row], np.where(own, total, residual) + row)
+    other = np.where(own, total, residual) + col
+    second = np.select([lay.matrix == LAMBDA, lay.matrix == BETA, intercept], [m + row, row, total + row], other)
+    return _Scales(first, np.select([intercept, scaled_by_source], [0.0, 0.5], -0.5), second)
 
 
 def standardised(lay: Layout, full: Array) -> Array:
@@ -91,7 +96,8 @@ def variance_derivatives(lay: Layout, imp: Implied, moved: Array) -> Array:
     outer = np.concatenate([np.eye(lay.p), imp.LA[0], imp.LPhi[0]], axis=1)
     total = [2.0 * info.c * Z[:, info.u] * Z[:, info.v] for Z in (inner, outer)]
     residual = np.zeros((lay.m + lay.p, lay.q))
-    diagonal = lay.estimated[(lay.matrix[lay.estimated] >= PSI) & (lay.row[lay.estimated] == lay.col[lay.estimated])]
+    free = lay.matrix[lay.estimated]
+    diagonal = lay.estimated[((free == PSI) | (free == THETA)) & (lay.row[lay.estimated] == lay.col[lay.estimated])]
     residual[lay.row[diagonal] + np.where(lay.matrix[diagonal] == THETA, lay.m, 0)] = moved[diagonal]
     return np.concatenate([part if info.to is None else part @ info.to for part in total] + [residual])
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from csimodels.report.format import number, short_names, wrap
-from csimodels.report.header import ESTIMATORS, fit_line, index_or_reason, is_pls, model_title, verdict
+from csimodels.report.header import ESTIMATORS, fit_line, index_or_reason, model_title, verdict
 
 if TYPE_CHECKING:
     from csimodels.results import CSIResults
@@ -21,7 +21,7 @@ def brief(result: CSIResults) -> str:
     options, spec = result.options, result.spec
     title = short_names([model_title(result)], 60)[model_title(result)]
     estimator = ESTIMATORS.get(options.estimator, options.estimator.upper())
-    withheld = options.weighted and not is_pls(result)
+    withheld = result.withheld
     lines = [
         f"CSIResults: {title}, {len(spec.constructs)} constructs, {len(spec.items)} items",
         f"{estimator} ({result.engine.name}), n = {result.moments.rows}",

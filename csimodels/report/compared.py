@@ -18,7 +18,7 @@ __all__ = ["compared_blocks"]
 
 PATHS_NOTE = "Standard errors of the standardised paths in parentheses. * p < .05, ** p < .01, *** p < .001."
 PLS_NOTE = "PLS has no standard errors and p-values before a bootstrap."
-SHORT = {"ml": "ML", "pls": "PLS", "plsc": "PLSc"}
+SHORT = {"plsc": "PLSc"}
 
 
 def compared_blocks(comparison: Comparison) -> list[Block]:
@@ -52,7 +52,7 @@ def _sizes(comparison: Comparison) -> tuple[tuple[str, ...], ...]:
     results = comparison.results.values()
     return (
         ("model", *(r.spec.name for r in results)),
-        ("estimator", *(SHORT.get(r.options.estimator, r.options.estimator) for r in results)),
+        ("estimator", *(SHORT.get(r.options.estimator, r.options.estimator.upper()) for r in results)),
         ("rows", *(count(r.moments.rows) for r in results)),
         ("converged", *("yes" if r.converged else "NO" for r in results)),
         ("admissible", *("yes" if r.admissible else "NO" for r in results)),

@@ -75,10 +75,32 @@ FIT = {
     "npar": "Free parameters",
     "ntotal": "n",
     "fmin": "Fmin",
+    "chisq_scaled": "Chi-square, scaled",
+    "df_scaled": "df, scaled",
+    "pvalue_scaled": "p(chi-square), scaled",
+    "chisq_scaling_factor": "Scaling factor",
+    "chisq_shift": "Shift",
+    "baseline_chisq_scaled": "Baseline chi-square, scaled",
+    "baseline_df_scaled": "Baseline df, scaled",
+    "baseline_pvalue_scaled": "p(baseline), scaled",
+    "baseline_chisq_scaling_factor": "Baseline scaling factor",
+    "cfi_scaled": "CFI, scaled",
+    "tli_scaled": "TLI, scaled",
+    "rmsea_scaled": "RMSEA, scaled",
+    "rmsea_ci_lower_scaled": "RMSEA 90 % lower, scaled",
+    "rmsea_ci_upper_scaled": "RMSEA 90 % upper, scaled",
+    "rmsea_pvalue_scaled": "p(RMSEA <= 0.05), scaled",
+    "cfi_robust": "CFI, robust",
+    "tli_robust": "TLI, robust",
+    "rmsea_robust": "RMSEA, robust",
+    "rmsea_ci_lower_robust": "RMSEA 90 % lower, robust",
+    "rmsea_ci_upper_robust": "RMSEA 90 % upper, robust",
+    "rmsea_pvalue_robust": "p(RMSEA <= 0.05), robust",
 }
 LIKELIHOOD = ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper")
-BRIEF = (*LIKELIHOOD, "srmr", "srmr_saturated", "d_uls", "d_uls_saturated", "aic", "bic")
-COUNTS = ("df", "baseline_df", "npar", "ntotal")
+ROBUST = ("chisq_scaled", "df_scaled", "pvalue_scaled", "cfi_robust", "tli_robust", "rmsea_robust")
+BRIEF = (*LIKELIHOOD, *ROBUST, "srmr", "srmr_saturated", "d_uls", "d_uls_saturated", "aic", "bic")
+COUNTS = ("df", "baseline_df", "npar", "ntotal", "baseline_df_scaled")
 SATURATED = "Saturated: with constructs that correlate freely, so that only the measurement model is judged."
 
 
@@ -89,7 +111,7 @@ def limits(level: float = 0.95) -> dict[str, str]:
 
 def _withheld(result: CSIResults) -> tuple[str, ...]:
     """Return what is to be said where a likelihood is missing; PLS has none to miss."""
-    return (WITHHELD,) if result.options.weighted and not is_pls(result) else ()
+    return (WITHHELD,) if result.withheld else ()
 
 
 def _inferred(result: CSIResults) -> dict[str, str]:

@@ -193,7 +193,7 @@ def _note(result: CSIResults, arrows: pd.DataFrame) -> str:
         ]
     if not arrows["inner"].all():
         parts.append("Thin with open heads: a construct of higher order and its parts.")
-    return " ".join(parts) + (" Under row weights there are no p-values." if result.options.weighted else "")
+    return " ".join(parts) + (" Under row weights there are no p-values." if result.withheld else "")
 
 
 def _draw_boxes(result: CSIResults, ax: Axes, plan: Plan, scale: float) -> list[FancyBboxPatch]:

@@ -15,7 +15,20 @@ if TYPE_CHECKING:
 
 __all__ = ["estimator_name", "facts", "fit_line", "index_or_reason", "is_pls", "model_title", "outer_modes", "verdict"]
 
-ESTIMATORS = {"ml": "Maximum likelihood", "pls": "Partial least squares", "plsc": "Consistent partial least squares (PLSc)"}
+ESTIMATORS = {
+    "ml": "Maximum likelihood",
+    "mlf": "Maximum likelihood, first-order errors (MLF)",
+    "mlm": "Maximum likelihood, robust (MLM)",
+    "mlmv": "Maximum likelihood, robust (MLMV)",
+    "mlmvs": "Maximum likelihood, robust (MLMVS)",
+    "mlr": "Maximum likelihood, robust (MLR)",
+    "gls": "Generalised least squares (GLS)",
+    "uls": "Unweighted least squares (ULS)",
+    "wls": "Weighted least squares (WLS, ADF)",
+    "dwls": "Diagonally weighted least squares (DWLS)",
+    "pls": "Partial least squares",
+    "plsc": "Consistent partial least squares (PLSc)",
+}
 LIKELIHOODS = {"normal": "divisor n", "wishart": "Wishart, divisor n - 1"}
 WEIGHT_RULES = {
     "ml": "estimated: lambda / theta within the block, on raw answers. Published national indices use PLS weights, so values differ.",
@@ -23,9 +36,13 @@ WEIGHT_RULES = {
     "plsc": "estimated: PLS outer weights over standard deviations, on raw answers, as the published national indices.",
 }
 SCHEMES = {"path": "path weighting scheme", "factorial": "factorial scheme", "centroid": "centroid scheme"}
+MISSING = {
+    "fiml": "full-information maximum likelihood (FIML)",
+    "em": "moments of the saturated model, by EM",
+}
 NO_ERRORS = "PLS has no analytic standard errors: call res.bootstrap(df) for standard errors, intervals and p-values."
-WEIGHTED_PLS = "Rows are weighted: standard errors are withheld; call res.bootstrap(df, weights=...) for them."
-WITHHELD = "Rows are weighted: standard errors, p-values and chi-square based fit are withheld; their cells are blank."
+WEIGHTED_PLS = "Moments are weighted: standard errors are withheld; fit the rows with weights= for them."
+WITHHELD = "Moments are weighted: standard errors, p-values and chi-square based fit are withheld; their cells are blank."
 
 
 def model_title(result: CSIResults) -> str:
@@ -63,7 +80,9 @@ def facts(result: CSIResults) -> list[tuple[str, str]]:
         ("Latent scale", "" if is_pls(result) else "variances 1" if options.std_lv else "first loadings 1"),
         ("Outer modes", _modes(result) if is_pls(result) else ""),
         ("Corrected", _corrected(result) if is_pls(result) else ""),
-        ("Standard errors", NO_ERRORS if is_pls(result) else ""),
+        ("Standard errors", NO_ERRORS if is_pls(result) else _errors(result)),
+        ("Missing answers", MISSING.get(options.missing, "")),
+        ("Mean structure", "yes" if options.meanstructure else ""),
         ("Free parameters", count(result.fit_measures["npar"])),
         ("Converged", "yes" if result.converged else "NO"),
         ("Admissible", "yes" if result.admissible else "NO"),
@@ -108,6 +127,16 @@ def estimator_name(result: CSIResults) -> str:
         stages = len(options.plan(result.spec).stages)
         return f"{name} ({SCHEMES[options.scheme]}{f', {options.higher_order} two-stage' if stages > 1 else ''})"
     return f"{name} ({LIKELIHOODS.get(options.likelihood, options.likelihood)})"
+
+
+def _errors(result: CSIResults) -> str:
+    """Return where the standard errors of a covariance structure are from."""
+    options, sampled = result.options, result.mean_vcov is not None and result.options.missing == "listwise"
+    if options.estimator == "ml" and sampled and not result.withheld:
+        return "sandwich, observed information (rows are weighted, clustered or stratified)"
+    words = {"ml": f"{options.information} information", "mlf": "first-order information"}
+    words["mlr"] = f"sandwich, {words['ml']}"
+    return words.get(options.estimator, "sandwich, expected information" if options.estimator.startswith("mlm") else "")
 
 
 def _engine(result: CSIResults) -> str:

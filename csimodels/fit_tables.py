@@ -1,0 +1,91 @@
+"""Fit measures of an estimate, whatever the estimator: statistics, corrections, residual measures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csimodels.estimators.estimate import Estimate
+from csimodels.estimators.least_squares import vech
+from csimodels.measures.fit import Compared, agfi, baseline, chisq_measures, fit_measures, gfi, loglik, srmr
+from csimodels.measures.robust_fit import robust_measures, scaled_measures
+
+__all__ = ["covariance_measures"]
+
+Array = NDArray[Any]
+
+
+def covariance_measures(estimate: Estimate, rows: float) -> dict[str, float]:
+    """Return every fit measure by lavaan's names, ``_`` for its dots.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        Solution of a covariance structure.
+    rows : float
+        Sample size.
+    """
+    x = [estimate.table.observed.index(name) for name in estimate.table.fixed_x]
+    if estimate.mean is None and estimate.weight is None:
+        out = fit_measures(estimate.F, estimate.S, estimate.Sigma, estimate.n, rows, estimate.table.n_free, x)
+        found = _compared(estimate, rows, x)
+    else:
+        found = _compared(estimate, rows, x)
+        out = chisq_measures(found) | _residual_measures(estimate, x, found.df)
+    return out | _corrected(estimate, found)
+
+
+def _corrected(estimate: Estimate, f: Compared) -> dict[str, float]:
+    """Return scaled and robust measures; those of incomplete rows rest on the complete-data statistics."""
+    test, base, whole = estimate.test, estimate.baseline, estimate.complete
+    out: dict[str, float] = {}
+    if test is not None and base is not None and base.test is not None:
+        out = scaled_measures(f, test, base.test)
+        if test.method != "mean.var.adjusted" and whole is None:
+            out |= robust_measures(f, test.c, base.test.c, test.statistic(f.chisq), test.factor)
+    if whole is not None:
+        of_complete = f._replace(chisq=whole.chisq, chisq_0=whole.chisq_0)
+        out |= robust_measures(of_complete, whole.c, whole.c_0, whole.chisq / whole.c, whole.c)
+    return out
+
+
+def _compared(estimate: Estimate, rows: float, x: list[int]) -> Compared:
+    """Return what chi-square based measures are made of."""
+    p, px, q = len(estimate.S), len(x), estimate.table.n_free
+    df = (p * (p + 1) - px * (px + 1)) // 2 + (p - px) * (estimate.mean is not None) - q
+    base = (estimate.baseline.chisq, estimate.baseline.df) if estimate.baseline is not None else baseline(estimate.S, estimate.n, x)
+    chisq = estimate.n * max(estimate.F, 0.0)
+    logl = unrestricted = np.nan
+    if estimate.weight is None:
+        whole = loglik(0.0, estimate.S, rows, x)
+        if estimate.unrestricted is not None:
+            whole = estimate.unrestricted - _exogenous(estimate.S, rows, x)
+        logl, unrestricted = whole - 0.5 * rows * estimate.F, whole
+    return Compared(chisq, df, *base, estimate.n, rows, q, logl, unrestricted)
+
+
+def _exogenous(S: Array, rows: float, x: list[int]) -> float:
+    """Return the log-likelihood of exogenous observed variables alone, of which the model's is conditional."""
+    if not x:
+        return 0.0
+    part = S[np.ix_(x, x)]
+    return float(-0.5 * rows * (np.linalg.slogdet(part)[1] + len(x) * (1 + np.log(2 * np.pi))))
+
+
+def _residual_measures(estimate: Estimate, x: list[int], df: float) -> dict[str, float]:
+    """Return SRMR, GFI and AGFI; means count where they are modelled, and least squares weigh residuals by their own matrix."""
+    S, Sigma = estimate.S, estimate.Sigma
+    p = len(S)
+    if estimate.weight is not None:
+        r, s = vech(S - Sigma), vech(S)
+        g = float(1 - r @ (estimate.weight @ r) / (s @ (estimate.weight @ s)))
+        return {"srmr": srmr(S, Sigma), "gfi": g, "agfi": agfi(g, df, p * (p + 1) / 2)}
+    assert estimate.mean is not None and estimate.mu is not None
+    d = estimate.mean - estimate.mu
+    standardised = d / np.sqrt(np.diagonal(S))
+    cells = p * (p + 1) / 2
+    both = float(np.sqrt((cells * srmr(S, Sigma) ** 2 + standardised @ standardised) / (cells + p)))
+    g = gfi(S, Sigma, x, (estimate.mean, d)) if estimate.complete is None else estimate.complete.gfi
+    return {"srmr": both, "gfi": g, "agfi": agfi(g, df, cells + p)}

@@ -1,0 +1,114 @@
+"""From a checked model and its data to an estimate: which estimator runs on what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csimodels.additive import Moments
+from csimodels.errors import MissingStatisticError
+from csimodels.estimators.em import Saturated, saturated_moments
+from csimodels.estimators.estimate import Engine, Estimate, estimate_ml
+from csimodels.estimators.patterns import Sample, complete_sample, sample_of
+from csimodels.estimators.pls_estimate import PLSEstimate, estimate_pls
+from csimodels.estimators.preconditions import require_ml_data, require_pls_data
+from csimodels.evidence import Evidence
+from csimodels.inferred import estimate_normal, estimate_squares, with_inference
+from csimodels.options import LEAST_SQUARES
+from csimodels.partable import expand
+from csimodels.preparation import Prepared
+from csimodels.recode import recoded_moments, recoded_rows
+
+__all__ = ["estimated"]
+
+Array = NDArray[Any]
+NEEDS_ROWS = ("mlf", "mlm", "mlmv", "mlmvs", "mlr", "wls", "dwls")
+
+
+def estimated(ready: Prepared, e: Evidence) -> tuple[Estimate | PLSEstimate, Any, Moments]:
+    """Return the estimate, semopy's own model if it ran, and the recoded moments."""
+    if ready.plan is not None:
+        require_pls_data(e.moments, ready.plan)
+        moments = recoded_moments(e.moments, ready.spec)
+        return estimate_pls(ready.plan, moments.cov, moments.rows, ready.options.tol), None, moments
+    require_ml_data(e.moments)
+    _require_rows(ready.options.estimator, e)
+    moments = recoded_moments(e.moments, ready.spec)
+    estimator = ready.options.estimator
+    if estimator in LEAST_SQUARES:
+        return _least_squares(ready, e, moments), None, moments
+    first, model = _plain(ready, e, moments)
+    if ready.options.meanstructure:
+        return _with_means(ready, e, moments, first), model, moments
+    kind = _inference(ready, e)
+    if kind == ("ml", "expected"):
+        return (replace(first, vcov=np.full_like(first.vcov, np.nan)) if moments.weighted else first), model, moments
+    return with_inference(first, _complete(ready, e, moments), *kind), model, moments
+
+
+def _require_rows(estimator: str, e: Evidence) -> None:
+    """Refuse moments where casewise statistics are needed."""
+    if e.rows is None and estimator in NEEDS_ROWS:
+        raise MissingStatisticError(
+            "moments.no_rows",
+            f"The estimator {estimator!r} needs the rows: fourth moments or casewise scores are not in these moments.",
+            variable="data",
+            value=estimator,
+            hint='Give the survey itself, or use estimator="ml", "gls" or "uls".',
+        )
+
+
+def _inference(ready: Prepared, e: Evidence) -> tuple[str, str]:
+    """Return whose errors are taken and from which information; those of weighted or clustered rows are the sandwich's, as in lavaan."""
+    estimator, information = ready.options.estimator, ready.options.information
+    sampled = e.weights is not None or e.clusters is not None or e.strata is not None
+    return ("mlr", "observed") if estimator == "ml" and sampled else (estimator, information)
+
+
+def _plain(ready: Prepared, e: Evidence, moments: Moments) -> tuple[Estimate, Any]:
+    """Return the maximum-likelihood solution of the covariances without means, and semopy's own model."""
+    n = moments.rows - 1 if ready.options.likelihood == "wishart" else moments.rows
+    whole = e.rows is not None and e.h1 is None and not moments.weighted
+    own = recoded_rows(e.rows, ready.spec) if whole and e.rows is not None else None
+    engine = ready.engine if e.h1 is None else "native"
+    return estimate_ml(expand(ready.spec, ready.options.std_lv), moments.cov * (moments.rows / n), n, engine, own)
+
+
+def _complete(ready: Prepared, e: Evidence, moments: Moments) -> Sample:
+    """Return complete data as one pattern."""
+    mean = np.zeros(len(moments.items)) if moments.mean is None else moments.mean
+    rows = None if e.rows is None else recoded_rows(e.rows, ready.spec)
+    sample = complete_sample(mean, moments.cov, moments.rows, rows, e.weights)
+    return sample._replace(clusters=e.clusters, strata=e.strata)
+
+
+def _with_means(ready: Prepared, e: Evidence, moments: Moments, first: Estimate) -> Estimate:
+    """Fit the model with its intercepts, to complete or to incomplete rows."""
+    if moments.mean is None:
+        raise MissingStatisticError(
+            "moments.no_mean",
+            "A mean structure needs the items' means, which these moments do not hold.",
+            variable="mean",
+            value=None,
+            hint="Give mean= to Moments.from_cov, or leave out meanstructure=.",
+        )
+    if e.h1 is None or e.rows is None:
+        sample = _complete(ready, e, moments)
+        h1 = saturated_moments(sample.patterns)
+    else:
+        sample = sample_of(recoded_rows(e.rows, ready.spec), e.weights)._replace(clusters=e.clusters, strata=e.strata)
+        h1 = Saturated(moments.mean, moments.cov, e.h1.F, e.h1.converged, e.h1.steps)
+    table = expand(ready.spec, ready.options.std_lv, True)
+    estimate = estimate_normal(table, first, sample, h1, *_inference(ready, e))
+    return replace(estimate, vcov=np.full_like(estimate.vcov, np.nan)) if moments.weighted and e.rows is None else estimate
+
+
+def _least_squares(ready: Prepared, e: Evidence, moments: Moments) -> Estimate:
+    """Fit by least squares, from the maximum-likelihood solution."""
+    table = expand(ready.spec, ready.options.std_lv, fixed=False)
+    first, _ = estimate_ml(expand(ready.spec, ready.options.std_lv), moments.cov, moments.rows, "native", None)
+    why = f"semopy's {ready.options.estimator.upper()} is not used: see the documentation" if ready.engine == "semopy" else ""
+    return estimate_squares(table, first, _complete(ready, e, moments), ready.options.estimator, Engine("native", why))
