@@ -26,6 +26,7 @@ _HOME = {
     "Scoring": "scoring",
     "Term": "elements",
     "aggregate": "analyses.aggregation",
+    "anova": "nested",
     "asymmetric_disconfirmation": "analyses.asymmetry",
     "compare": "comparison",
     "describe_items": "describe",

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from csimodels import checks, graph
 from csimodels.errors import OptionError, ScaleError, SpecError
+from csimodels.expressions import parsed
 
 if TYPE_CHECKING:
-    from csimodels.elements import Construct, Indicator, Scale
+    from csimodels.elements import Construct, Indicator, Scale, Term
     from csimodels.scoring import Scoring
     from csimodels.spec import ModelSpec
 
@@ -64,9 +65,22 @@ def _reblocked(construct: Construct, items: Sequence[str | Indicator]) -> Constr
 def _without_orphans(spec: ModelSpec, before: ModelSpec) -> ModelSpec:
     """Put back the terms whose variables are still there, saying which went."""
     names = {*spec.construct_names, *spec.items}
-    kept = tuple(t for t in before.terms if {t.lhs, t.rhs} <= {*names, ""})
-    gone = tuple(f"term {t.lhs} {t.op} {t.rhs}" for t in before.terms if not {t.lhs, t.rhs} <= {*names, ""})
+    kept = _kept_terms(before, names)
+    gone = tuple(f"term {t.lhs} {t.op} {t.rhs}" for t in before.terms if t not in kept)
     return replace(spec, terms=kept, lost=(*spec.lost, *gone))
+
+
+def _kept_terms(before: ModelSpec, names: set[str]) -> tuple[Term, ...]:
+    """Return the terms whose variables are still there, and the definitions and constraints whose labels are."""
+    labels = {t.label for t in before.terms if {t.lhs, t.rhs} <= {*names, ""} and t.label}
+    kept: list[Term] = []
+    for t in before.terms:
+        if t.op not in (":=", "=="):
+            kept += [t] if {t.lhs, t.rhs} <= {*names, ""} else []
+        elif {*parsed(t.rhs).names, *(parsed(t.lhs).names if t.op == "==" else ())} <= labels:
+            kept.append(t)
+            labels |= {t.lhs} if t.op == ":=" else set()
+    return tuple(kept)
 
 
 def without(spec: ModelSpec, names: Sequence[str]) -> ModelSpec:

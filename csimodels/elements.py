@@ -148,7 +148,8 @@ class Term:
     Parameters
     ----------
     lhs, op, rhs : str
-        The parameter in lavaan's notation; op is "=~", "~", "~~" or, for intercepts with an empty rhs, "~1".
+        The parameter in lavaan's notation; op is "=~", "~", "~~" or, for intercepts with an empty rhs, "~1"; ":=" defines the
+        name lhs as the expression rhs of labels, "==" sets two such expressions equal.
     value : float, optional
         Value at which the parameter is fixed.
     free : bool

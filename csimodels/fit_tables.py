@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from csimodels.estimators.estimate import Estimate
 from csimodels.estimators.least_squares import vech
+from csimodels.inferred import free_parameters
 from csimodels.measures.fit import Compared, agfi, baseline, chisq_measures, fit_measures, gfi, loglik, srmr
 from csimodels.measures.robust_fit import robust_measures, scaled_measures
 
@@ -29,7 +30,8 @@ def covariance_measures(estimate: Estimate, rows: float) -> dict[str, float]:
     """
     x = [estimate.table.observed.index(name) for name in estimate.table.fixed_x]
     if estimate.mean is None and estimate.weight is None:
-        out = fit_measures(estimate.F, estimate.S, estimate.Sigma, estimate.n, rows, estimate.table.n_free, x)
+        npar = free_parameters(estimate.table, estimate.constraints)
+        out = fit_measures(estimate.F, estimate.S, estimate.Sigma, estimate.n, rows, npar, x)
         found = _compared(estimate, rows, x)
     else:
         found = _compared(estimate, rows, x)
@@ -53,7 +55,7 @@ def _corrected(estimate: Estimate, f: Compared) -> dict[str, float]:
 
 def _compared(estimate: Estimate, rows: float, x: list[int]) -> Compared:
     """Return what chi-square based measures are made of."""
-    p, px, q = len(estimate.S), len(x), estimate.table.n_free
+    p, px, q = len(estimate.S), len(x), free_parameters(estimate.table, estimate.constraints)
     df = (p * (p + 1) - px * (px + 1)) // 2 + (p - px) * (estimate.mean is not None) - q
     base = (estimate.baseline.chisq, estimate.baseline.df) if estimate.baseline is not None else baseline(estimate.S, estimate.n, x)
     chisq = estimate.n * max(estimate.F, 0.0)

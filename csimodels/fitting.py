@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csimodels.additive import Moments
-from csimodels.errors import MissingStatisticError
+from csimodels.constraining import under_constraints
+from csimodels.errors import MissingStatisticError, OptionError
 from csimodels.estimators.em import Saturated, saturated_moments
 from csimodels.estimators.estimate import Engine, Estimate, estimate_ml
 from csimodels.estimators.patterns import Sample, complete_sample, sample_of
@@ -17,6 +18,7 @@ from csimodels.estimators.pls_estimate import PLSEstimate, estimate_pls
 from csimodels.estimators.preconditions import require_ml_data, require_pls_data
 from csimodels.evidence import Evidence
 from csimodels.inferred import estimate_normal, estimate_squares, with_inference
+from csimodels.labelled import constraints_of
 from csimodels.options import LEAST_SQUARES
 from csimodels.partable import expand
 from csimodels.preparation import Prepared
@@ -36,6 +38,7 @@ def estimated(ready: Prepared, e: Evidence) -> tuple[Estimate | PLSEstimate, Any
         return estimate_pls(ready.plan, moments.cov, moments.rows, ready.options.tol), None, moments
     require_ml_data(e.moments)
     _require_rows(ready.options.estimator, e)
+    _require_likelihood(ready)
     moments = recoded_moments(e.moments, ready.spec)
     estimator = ready.options.estimator
     if estimator in LEAST_SQUARES:
@@ -43,10 +46,25 @@ def estimated(ready: Prepared, e: Evidence) -> tuple[Estimate | PLSEstimate, Any
     first, model = _plain(ready, e, moments)
     if ready.options.meanstructure:
         return _with_means(ready, e, moments, first), model, moments
-    kind = _inference(ready, e)
-    if kind == ("ml", "expected"):
+    kind, constraints = _inference(ready, e), constraints_of(ready.spec, first.table)
+    if constraints is not None:
+        first, model = under_constraints(first, _complete(ready, e, moments), constraints), None
+    if kind == ("ml", "expected") and constraints is None:
         return (replace(first, vcov=np.full_like(first.vcov, np.nan)) if moments.weighted else first), model, moments
     return with_inference(first, _complete(ready, e, moments), *kind), model, moments
+
+
+def _require_likelihood(ready: Prepared) -> None:
+    """Refuse constraints where they are not defined: under least squares and the Wishart likelihood."""
+    constrained = any(t.op == "==" for t in ready.spec.terms)
+    if constrained and (ready.options.estimator in LEAST_SQUARES or ready.options.likelihood == "wishart"):
+        raise OptionError(
+            "option.constraints",
+            "Constraints (==) are for maximum likelihood with the normal likelihood.",
+            variable="estimator",
+            value=ready.options.estimator,
+            hint='Use equal labels for equal parameters, or estimator="ml".',
+        )
 
 
 def _require_rows(estimator: str, e: Evidence) -> None:
@@ -102,7 +120,7 @@ def _with_means(ready: Prepared, e: Evidence, moments: Moments, first: Estimate)
         sample = sample_of(recoded_rows(e.rows, ready.spec), e.weights)._replace(clusters=e.clusters, strata=e.strata)
         h1 = Saturated(moments.mean, moments.cov, e.h1.F, e.h1.converged, e.h1.steps)
     table = expand(ready.spec, ready.options.std_lv, True)
-    estimate = estimate_normal(table, first, sample, h1, *_inference(ready, e))
+    estimate = estimate_normal(table, first, sample, h1, *_inference(ready, e), constraints_of(ready.spec, table))
     return replace(estimate, vcov=np.full_like(estimate.vcov, np.nan)) if moments.weighted and e.rows is None else estimate
 
 

@@ -9,43 +9,61 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csimodels.blas import one_thread
+from csimodels.constraining import allowed, minimum
+from csimodels.estimators.constrained import null_space
 from csimodels.estimators.em import Saturated, saturated_moments
 from csimodels.estimators.estimate import Baseline, Engine, Estimate
-from csimodels.estimators.fiml import loglik, minimise_patterns
+from csimodels.estimators.fiml import loglik
 from csimodels.estimators.least_squares import Weight, delta, fourth_moments, minimise_squares, normal_weight
 from csimodels.estimators.matrices import NU, Layout, fill, implied, layout, parameters
 from csimodels.estimators.means import implied_mean, mean_jacobian
 from csimodels.estimators.patterns import Sample
 from csimodels.inference.information import inverted
-from csimodels.inference.sandwich import Point, baseline_of, incomplete_fit, robust_vcov, scaled_test
+from csimodels.inference.sandwich import baseline_of, incomplete_fit, robust_vcov, scaled_test
+from csimodels.inference.scaled import Point
+from csimodels.labelled import Functions
 from csimodels.partable import ParameterTable
 from csimodels.reference_models import independence
 
-__all__ = ["estimate_normal", "estimate_squares", "with_inference"]
+__all__ = ["estimate_normal", "estimate_squares", "free_parameters", "with_inference"]
 
 Array = NDArray[Any]
 
 
-def degrees_of_freedom(table: ParameterTable) -> int:
-    """Return moments less parameters."""
+def degrees_of_freedom(table: ParameterTable, constraints: Array | None = None) -> int:
+    """Return moments less parameters, of which constraints (r, q) save some."""
     p, px = len(table.observed), len(table.fixed_x)
     means = (p - px) * any(r.op == "~1" for r in table.rows)
-    return (p * (p + 1) - px * (px + 1)) // 2 + means - table.n_free
+    return (p * (p + 1) - px * (px + 1)) // 2 + means - free_parameters(table, constraints)
+
+
+def free_parameters(table: ParameterTable, constraints: Array | None) -> int:
+    """Return the number of free parameters less the rank of the constraints (r, q)."""
+    return table.n_free if constraints is None else int(null_space(constraints).shape[1])
 
 
 def with_inference(estimate: Estimate, sample: Sample, estimator: str, information: str) -> Estimate:
     """Return a maximum-likelihood solution of covariances with the errors and the corrected statistic of an estimator."""
-    point = Point(estimate.table, estimate.layout, estimate.x)
+    point = Point(estimate.table, estimate.layout, estimate.x, allowed(estimate.constraints))
     S, mean = sample.patterns.cov[0], sample.patterns.mean[0]
     with one_thread():
         vcov = robust_vcov(point, sample, S, mean, estimator, information)
-        test = scaled_test(point, sample, S, mean, estimator, information, degrees_of_freedom(estimate.table))
+        df = degrees_of_freedom(estimate.table, estimate.constraints)
+        test = scaled_test(point, sample, S, mean, estimator, information, df)
         h1 = saturated_moments(sample.patterns)
         base = baseline_of(point, sample, h1, estimator, information, False) if test is not None else None
     return replace(estimate, vcov=vcov, estimator=estimator, test=test, baseline=base)
 
 
-def estimate_normal(table: ParameterTable, first: Estimate, sample: Sample, h1: Saturated, estimator: str, information: str) -> Estimate:
+def estimate_normal(
+    table: ParameterTable,
+    first: Estimate,
+    sample: Sample,
+    h1: Saturated,
+    estimator: str,
+    information: str,
+    constraints: Functions | None = None,
+) -> Estimate:
     """Fit a model with means to complete or incomplete rows by maximum likelihood.
 
     Parameters
@@ -60,15 +78,17 @@ def estimate_normal(table: ParameterTable, first: Estimate, sample: Sample, h1: 
         The saturated model.
     estimator, information : str
         What the errors and the statistic are.
+    constraints : Functions or None
+        What has to be zero.
     """
     lay = layout(table)
     with one_thread():
-        found = minimise_patterns(lay, sample.patterns, _start(lay, first.x, h1), h1.cov, h1.mean)
-        point = Point(table, lay, found.x)
+        found, J = minimum(lay, sample.patterns, _start(lay, first.x, h1), h1.cov, h1.mean, constraints)
+        point, df = Point(table, lay, found.x, allowed(J)), degrees_of_freedom(table, J)
         vcov = robust_vcov(point, sample, h1.cov, h1.mean, estimator, information)
-        test = scaled_test(point, sample, h1.cov, h1.mean, estimator, information, degrees_of_freedom(table))
+        test = scaled_test(point, sample, h1.cov, h1.mean, estimator, information, df)
         base = baseline_of(point, sample, h1, estimator, information, True)
-        whole = incomplete_fit(point, sample, h1, degrees_of_freedom(table), estimator == "mlr")
+        whole = incomplete_fit(point, sample, h1, df, estimator == "mlr")
         full = parameters(lay, found.x[None], h1.cov[None], h1.mean[None])
         imp = implied(fill(lay, full))
     engine = replace(first.engine, evaluations=first.engine.evaluations + found.evaluations)
@@ -92,6 +112,7 @@ def estimate_normal(table: ParameterTable, first: Estimate, sample: Sample, h1: 
         test=test,
         baseline=base,
         complete=whole,
+        constraints=J,
     )
 
 

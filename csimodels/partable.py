@@ -81,7 +81,7 @@ def expand(spec: ModelSpec, std_lv: bool = False, means: bool = False, fixed: bo
     for row in _intercepts(spec, fixed_x) if means else ():
         rows[_key(row.lhs, row.op, row.rhs)] = row
     for term in spec.terms:
-        if term.op == "~1" and not means:
+        if term.op in (":=", "==") or (term.op == "~1" and not means):
             continue
         key = _key(term.lhs, term.op, term.rhs)
         rows[key] = _applied(rows.get(key, Row(term.lhs, term.op, term.rhs, free=1)), term)

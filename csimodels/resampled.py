@@ -13,10 +13,12 @@ from csimodels.bootstrapped import Bootstrap
 from csimodels.bootstrapping import Drawn, jackknifed, resampled
 from csimodels.checks import level as checked_level
 from csimodels.codes import read_codes
+from csimodels.defined import with_defined_draws
 from csimodels.errors import CollinearityWarning, ConvergenceWarning, DataError, EstimationError, ImproperSolutionWarning, OptionError
 from csimodels.exact_fit import exact_fit_table
 from csimodels.fitted_rows import fitted_rows
 from csimodels.inference.intervals import acceleration
+from csimodels.options import LEAST_SQUARES
 from csimodels.recipes import recipe_for
 from csimodels.refit import original
 from csimodels.resample import Units, units_of
@@ -108,6 +110,7 @@ class Resampled:
         0
         """
         result = cast("CSIResults", self)
+        _require_resampled(result)
         check_resampling(n_boot, seed, ci, n_jobs)
         checked_level(level)
         recipe = recipe_for(result.spec, result.estimate, result.moments, index_weights)
@@ -117,12 +120,13 @@ class Resampled:
         _require_members(drawn, n_boot)
         accelerations = None
         if ci == "bca":
-            accelerations = {k: acceleration(v) for k, v in jackknifed(result.estimate, recipe, rows, units).items()}
+            left_out = with_defined_draws(jackknifed(result.estimate, recipe, rows, units), result.spec, result.estimate)
+            accelerations = {k: acceleration(v) for k, v in left_out.items()}
         fit = exact_fit_table(result, recipe, rows, units, n_boot, seed, n_jobs) if exact_fit else None
-        points = original(result.estimate, recipe, result.moments)
+        points = with_defined_draws(original(result.estimate, recipe, result.moments), result.spec, result.estimate)
         boot = Bootstrap(
             result,
-            drawn.samples,
+            with_defined_draws(drawn.samples, result.spec, result.estimate),
             points,
             n_boot,
             drawn.n_failed,
@@ -140,6 +144,26 @@ class Resampled:
         for category, text in said:
             warnings.warn(text, category, stacklevel=2)
         return boot
+
+
+def _require_resampled(result: CSIResults) -> None:
+    """Refuse what the kernel of resamples does not estimate: least squares, incomplete rows, means, constraints."""
+    estimate, options = result.estimate, result.options
+    why = {
+        f"the estimator {options.estimator!r}": options.estimator in LEAST_SQUARES,
+        f"missing={options.missing!r}": options.missing in ("fiml", "em"),
+        "a mean structure": getattr(estimate, "mean", None) is not None,
+        "constraints (==)": getattr(estimate, "constraints", None) is not None,
+    }
+    for what, there in why.items():
+        if there:
+            raise OptionError(
+                "bootstrap.estimator",
+                f"Resamples are estimated by maximum likelihood of covariances or by PLS; this fit has {what}.",
+                variable="estimator",
+                value=what,
+                hint="Use its own robust standard errors, or bootstrap a fit without it.",
+            )
 
 
 def check_resampling(n_boot: Any, seed: Any, ci: Any = "percentile", n_jobs: Any = 1) -> None:

@@ -13,6 +13,7 @@ from csimodels import pls_tables as _registered  # noqa: F401  tables of PLS reg
 from csimodels import tables
 from csimodels.additive import Moments
 from csimodels.checks import level as checked_level
+from csimodels.defined import with_definitions
 from csimodels.errors import MissingStatisticError
 from csimodels.estimators.admissible import improprieties
 from csimodels.estimators.estimate import Engine, Estimate
@@ -26,6 +27,7 @@ from csimodels.resampled import Resampled
 from csimodels.residuals import residuals
 from csimodels.saved import Saved
 from csimodels.spec import ModelSpec
+from csimodels.tested import Tested
 from csimodels.validated import Validated
 
 __all__ = ["CSIResults"]
@@ -55,7 +57,7 @@ WITHHELD = [
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CSIResults(Indexed, Validated, Resampled, Saved, Rendered):
+class CSIResults(Indexed, Validated, Tested, Resampled, Saved, Rendered):
     """Present a fitted model.
 
     Made by :func:`csimodels.fit`. Tables are computed when first asked for; nothing changes afterwards.
@@ -137,12 +139,12 @@ class CSIResults(Indexed, Validated, Resampled, Saved, Rendered):
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """Parameter table in lavaan's columns: lhs op rhs group label free est se z pvalue ci_lower ci_upper std std_se."""
+        """Parameter table: lhs op rhs group label free est se z pvalue ci_lower ci_upper std std_se, as in lavaan; definitions last."""
         return tables.framed(self._columns)
 
     @cached_property
     def _columns(self) -> dict[str, Any]:
-        return tables.parameter_columns(self.estimate)
+        return with_definitions(tables.parameter_columns(self.estimate), self.spec, self.estimate)
 
     @cached_property
     def _named(self) -> pd.DataFrame:

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from csimodels.errors import ModelSyntaxError
+from csimodels.expressions import parsed
 from csimodels.spec import Construct, Indicator, ModelSpec, Path, Term
 
 OPERATOR = re.compile(r"<~|=~|~\*~|~~|:=|==|~|<|>|\||%")
-MEASUREMENT = ("=~", "<~")
+MEASUREMENT, RELATIONS = ("=~", "<~"), (":=", "==")
 NAME = re.compile(r"[^\W\d][\w.]*\Z")
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\Z")
 QUOTED = re.compile(r"""(?:label\()?(["'])(?P<label>[^"']+)\1\)?\Z""")
@@ -70,13 +71,16 @@ def read_formula(line: Line) -> Iterator[Term]:
     if found is None:
         raise _unreadable(line, line.text, "has no operator", "Use =~, <~, ~ or ~~.")
     op, left, right = found.group(), line.text[: found.start()], line.text[found.end() :]
+    if op in (":=", "=="):
+        yield _relation(line, left.strip(), op, right.strip())
+        return
     if op not in ("=~", "<~", "~", "~~"):
         raise ModelSyntaxError(
             "syntax.unsupported_operator",
             f"Line {line.number}: operator {op!r} in {line.text!r} is not supported.",
             variable=f"line {line.number}",
             value=op,
-            hint="Supported are =~, <~, ~ and ~~.",
+            hint="Supported are =~, <~, ~, ~~, := and ==.",
         )
     second = OPERATOR.search(right)
     if second:
@@ -84,6 +88,17 @@ def read_formula(line: Line) -> Iterator[Term]:
     for lhs in left.split("+"):
         for item in right.split("+"):
             yield _term(line, _name(line, lhs.strip()), op, item.strip())
+
+
+def _relation(line: Line, left: str, op: str, right: str) -> Term:
+    """Return a definition or a constraint, its expressions checked."""
+    try:
+        parsed(right)
+        names = (left,) if op == ":=" else parsed(left).names
+    except ModelSyntaxError as error:
+        raise _unreadable(line, error.value, "has an expression that is not understood", error.hint) from None
+    tight = "".join(right.split())
+    return Term(_name(line, left) if op == ":=" and names else "".join(left.split()), op, tight)
 
 
 def _term(line: Line, lhs: str, op: str, item: str) -> Term:
@@ -154,14 +169,15 @@ def _spec(terms: list[Term], name: str, target: str | None) -> ModelSpec:
             blocks.setdefault(t.lhs, []).append(t.rhs)
     formative = _formative(terms)
     measured = {*blocks, *(i for items in blocks.values() for i in items)}
-    others = dict.fromkeys(n for t in terms for n in (t.lhs, t.rhs) if n and n not in measured)
+    own = [t for t in terms if t.op not in RELATIONS]
+    others = dict.fromkeys(n for t in own for n in (t.lhs, t.rhs) if n and n not in measured)
     return ModelSpec(
         name,
         tuple(Construct(c, tuple(map(Indicator, items)), "formative" if c in formative else "") for c, items in blocks.items()),
         tuple(Path(t.rhs, t.lhs) for t in terms if t.op == "~"),
         target=target,
         observed=tuple(Indicator(n) for n in others),
-        terms=tuple(t for t in terms if t.op in ("~~", "~1") or (t.op != "<~" and (t.free or t.label or t.value is not None))),
+        terms=tuple(t for t in terms if t.op in ("~~", "~1", *RELATIONS) or (t.op != "<~" and (t.free or t.label or t.value is not None))),
     )
 
 
@@ -208,6 +224,7 @@ def write(spec: ModelSpec, variances: Mapping[str, float] | None = None) -> str:
         lines.append(_formula(target, "~", tuple(p.source for p in spec.paths if p.target == target), prefix))
     lines += [f"{t.lhs} ~~ {_prefix(t)}{t.rhs}" for t in spec.terms if t.op == "~~"]
     lines += [f"{t.lhs} ~ {_prefix(t)}1" for t in spec.terms if t.op == "~1"]
+    lines += [f"{t.lhs} {t.op} {t.rhs}" for t in spec.terms if t.op in RELATIONS]
     lines += [_error_variance(c, variances or {}) for c in spec.constructs if c.reliability is not None]
     return "\n".join(lines)
 

@@ -13,7 +13,7 @@ from csimodels import ModelSpec
 
 # lavaan's default optimiser stops about 5e-5 (relative) from the optimum of the ACSI model, 1e-6 from that of the others.
 LOOSE, CLOSE = 1e-4, 1e-5
-SLACK = {"b2": LOOSE, "b6": LOOSE, "d6_hs_dwls": 2e-5, "b14_qvs_dwls": 5e-5, "i1_mimic_fiml": 1e-4}
+SLACK = {"i4": 2e-5, "b2": LOOSE, "b6": LOOSE, "d6_hs_dwls": 2e-5, "b14_qvs_dwls": 5e-5, "i1_mimic_fiml": 1e-4}
 FIML, MLR = {"missing": "fiml"}, {"estimator": "mlr"}
 
 
@@ -60,6 +60,8 @@ CASES |= {"i3_weights": ("hs+", {"weights": "w"}), "i3_weights_means": ("hs+", {
 CASES |= {"i3_clusters": ("hs+", {"clusters": "cl", "meanstructure": True} | MLR)}
 CASES |= {"i3_weights_clusters": ("hs+", {"weights": "w", "clusters": "cl", "meanstructure": True})}
 CASES |= {"i3_weights_fiml": ("hs+ holes", {"weights": "w"} | FIML)}
+CASES |= {f"i4_related_{e}": ("hs+", {"estimator": e}) for e in ("ml", "mlm", "mlr")}
+CASES |= {"i4_related_fiml": ("hs+ holes", FIML), "i4_related_fiml_mlr": ("hs+ holes", FIML | MLR)}
 # lavaan takes this one's statistic from other derivatives than its other clustered statistics ("observed.information is set to h1").
 SCALED_BY_OTHER_MEANS = ("chisq_scaled", "pvalue_scaled", "chisq_scaling_factor", "cfi_scaled", "tli_scaled", "cfi_robust", "tli_robust")
 UNLIKE = {"i3_clusters": SCALED_BY_OTHER_MEANS, "i3_weights_fiml": ("gfi", "agfi")}
@@ -109,7 +111,7 @@ def test_estimates_and_errors(fits, name):
         if p.get("se"):
             assert row["se"] == pytest.approx(p["se"], rel=slack(name), abs=slack(name)), p
             compared += 1
-    assert compared == ref["npar"] or "equal" in name
+    assert compared >= ref["npar"] or "equal" in name
 
 
 @pytest.mark.parametrize("name", [n for n in CASES if not n.startswith("i3_clusters")])

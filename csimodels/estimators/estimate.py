@@ -108,6 +108,8 @@ class Estimate:
         The independence model, where it is not the closed form of maximum likelihood.
     complete : CompleteFit or None
         What robust fit measures are made of, after FIML.
+    constraints : array (r, q) or None
+        Derivatives of the equality constraints at the solution.
     """
 
     table: ParameterTable
@@ -129,6 +131,7 @@ class Estimate:
     test: ScaledTest | None = None
     baseline: Baseline | None = None
     complete: CompleteFit | None = None
+    constraints: Array | None = None
 
     @cached_property
     def layout(self) -> Layout:

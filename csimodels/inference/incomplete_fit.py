@@ -12,7 +12,7 @@ from csimodels.estimators.least_squares import lower, normal_weight, vech
 from csimodels.estimators.matrices import Layout, fill, implied, layout, parameters
 from csimodels.estimators.means import implied_mean, mean_jacobian
 from csimodels.estimators.patterns import Sample
-from csimodels.inference.scaled import saturated_parameters, unit_information
+from csimodels.inference.scaled import Point, saturated_parameters, unit_information
 from csimodels.inference.scores import meat
 from csimodels.partable import ParameterTable
 from csimodels.reference_models import saturated
@@ -58,18 +58,7 @@ class SaturatedInformation(NamedTuple):
         return np.asarray(out)
 
 
-def complete_fit(
-    table: ParameterTable,
-    lay: Layout,
-    x: Array,
-    lay_0: Layout,
-    x_0: Array,
-    sample: Sample,
-    S: Array,
-    mean: Array,
-    dfs: tuple[int, int],
-    robust: bool,
-) -> CompleteFit:
+def complete_fit(point: Point, alone: Point, sample: Sample, S: Array, mean: Array, dfs: tuple[int, int], robust: bool) -> CompleteFit:
     """Return statistics of which robust CFI, TLI and RMSEA of incomplete rows are made.
 
     The discrepancy of complete data is taken between the saturated moments and the solution; c = tr(U W^-1 W_c W^-1 U Gamma) / df with
@@ -77,10 +66,8 @@ def complete_fit(
 
     Parameters
     ----------
-    table, lay, x : ParameterTable, Layout, array (q,)
-        The model and its solution.
-    lay_0, x_0 : Layout, array
-        The independence model and its solution.
+    point, alone : Point
+        The model and the independence model, fitted.
     sample : Sample
         Patterns and rows.
     S, mean : arrays (p, p), (p,)
@@ -90,9 +77,10 @@ def complete_fit(
     robust : bool
         Whether Gamma is the sandwich of the saturated model, or the inverse information of normal answers.
     """
+    table = point.table
     h1 = saturated_information(table.observed, table.fixed_x, sample, S, mean, robust)
-    found = [_corrected(own, at, h1, S, mean, sample.patterns.rows, df) for own, at, df in ((lay, x, dfs[0]), (lay_0, x_0, dfs[1]))]
-    return CompleteFit(*found[0], *found[1], _gfi(table, lay, x, sample, S, mean), h1.mean_vcov(S, sample.patterns.rows))
+    found = [_corrected(own, h1, S, mean, sample.patterns.rows, df) for own, df in zip((point, alone), dfs, strict=True)]
+    return CompleteFit(*found[0], *found[1], _gfi(table, point.lay, point.x, sample, S, mean), h1.mean_vcov(S, sample.patterns.rows))
 
 
 def saturated_information(
@@ -161,11 +149,13 @@ def _order(table: ParameterTable) -> tuple[list[int], list[int]]:
     return [place[k] for k in kept], kept
 
 
-def _corrected(lay: Layout, x: Array, h1: SaturatedInformation, S: Array, mean: Array, n: float, df: int) -> tuple[float, float]:
+def _corrected(point: Point, h1: SaturatedInformation, S: Array, mean: Array, n: float, df: int) -> tuple[float, float]:
     """Return the complete-data chi-square and c of one model."""
+    _, lay, x, free = point
     full = parameters(lay, x[None], S[None], mean[None])
     imp = implied(fill(lay, full))
     D = np.vstack([mean_jacobian(lay, full, imp)[0], vech(sigma_jacobian(pairs(lay), imp)[0]).T])[h1.kept]
+    D = D if free is None else D @ free
     WD = h1.W @ D
     U = h1.W - WD @ np.linalg.solve(D.T @ WD, WD.T)
     middle = h1.inverse @ h1.complete @ h1.inverse

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from csimodels.estimators.em import Saturated
 from csimodels.estimators.estimate import Baseline
 from csimodels.estimators.fiml import minimise_patterns
-from csimodels.estimators.matrices import Layout, layout
+from csimodels.estimators.matrices import layout
 from csimodels.estimators.patterns import Sample
 from csimodels.inference.incomplete_fit import CompleteFit, complete_fit
 from csimodels.inference.information import inverted
 from csimodels.inference.scaled import (
     METHODS,
+    Point,
     ScaledTest,
     corrected,
     explicit_moments,
@@ -25,20 +26,11 @@ from csimodels.inference.scaled import (
     yuan_bentler_trace,
 )
 from csimodels.inference.scores import meat
-from csimodels.partable import ParameterTable
 from csimodels.reference_models import independence
 
 __all__ = ["Point", "baseline_of", "incomplete_fit", "robust_vcov", "scaled_test"]
 
 Array = NDArray[Any]
-
-
-class Point(NamedTuple):
-    """A fitted model: its table, its layout, its free parameters."""
-
-    table: ParameterTable
-    lay: Layout
-    x: Array
 
 
 def robust_vcov(point: Point, sample: Sample, S: Array, mean: Array, estimator: str, information: str) -> Array:
@@ -47,14 +39,12 @@ def robust_vcov(point: Point, sample: Sample, S: Array, mean: Array, estimator: 
     ml: inverse information; mlf: inverse mean product of scores; mlm, mlmv, mlmvs: A^-1 B A^-1 with the expected information A (Browne
     1984); mlr: the same with the stated information, by default the observed one (Huber 1967; White 1982, doi:10.2307/1912526).
     """
-    n = sample.patterns.rows
-    if estimator == "mlf":
-        return inverted(unit_information(point.lay, point.x, sample, S, mean, "first_order")) / n
-    bread = inverted(unit_information(point.lay, point.x, sample, S, mean, information))
-    if estimator == "ml":
+    n, kind = sample.patterns.rows, "first_order" if estimator == "mlf" else information
+    bread = point.outer(inverted(point.inner(unit_information(point.lay, point.x, sample, S, mean, kind))))
+    if estimator in ("ml", "mlf"):
         return bread / n
     if estimator.startswith("mlm") and explicit_moments(point.table):
-        return np.asarray(bread @ moments_meat(*point, sample, S, mean) @ bread / n)
+        return np.asarray(bread @ moments_meat(point, sample, S, mean) @ bread / n)
     return np.asarray(bread @ meat(point.lay, point.x, sample, S, mean) @ bread / n)
 
 
@@ -63,10 +53,10 @@ def scaled_test(point: Point, sample: Sample, S: Array, mean: Array, estimator: 
     if estimator not in METHODS:
         return None
     if estimator == "mlr":
-        trace = yuan_bentler_trace(point.table, point.lay, point.x, sample, S, mean, information)
+        trace = yuan_bentler_trace(point, sample, S, mean, information)
         return corrected(METHODS[estimator], trace, np.nan, df)
     squared = estimator != "mlm"
-    return corrected(METHODS[estimator], *residual_traces(*point, sample, S, mean, squared=squared), df)
+    return corrected(METHODS[estimator], *residual_traces(point, sample, S, mean, squared=squared), df)
 
 
 def independence_of(point: Point, sample: Sample, h1: Saturated, means: bool) -> tuple[Point, float, int]:
@@ -93,6 +83,6 @@ def incomplete_fit(point: Point, sample: Sample, h1: Saturated, df: int, robust:
         return None
     own, _, df_0 = independence_of(point, sample, h1, True)
     try:
-        return complete_fit(point.table, point.lay, point.x, own.lay, own.x, sample, h1.cov, h1.mean, (df, df_0), robust)
+        return complete_fit(point, own, sample, h1.cov, h1.mean, (df, df_0), robust)
     except np.linalg.LinAlgError:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from csimodels.partable import ParameterTable
 from csimodels.reference_models import saturated
 
 __all__ = [
+    "Point",
     "ScaledTest",
     "corrected",
     "explicit_moments",
@@ -86,6 +87,23 @@ def corrected(method: str, trace: float, trace_2: float, df: int) -> ScaledTest:
     return ScaledTest(method, df, c, 0.0, c)
 
 
+class Point(NamedTuple):
+    """A fitted model: its table, its layout, its free parameters, and a basis (q, k) of the directions that constraints allow, or None."""
+
+    table: ParameterTable
+    lay: Layout
+    x: Array
+    free: Array | None = None
+
+    def inner(self, M: Array) -> Array:
+        """Return a matrix of free parameters (q, q) in the directions that constraints allow (k, k)."""
+        return M if self.free is None else np.asarray(self.free.T @ M @ self.free)
+
+    def outer(self, M: Array) -> Array:
+        """Return a matrix of allowed directions (k, k) as one of free parameters (q, q)."""
+        return M if self.free is None else np.asarray(self.free @ M @ self.free.T)
+
+
 def unit_information(lay: Layout, x: Array, sample: Sample, S: Array, mean: Array, kind: str) -> Array:
     """Return the information of one row (q, q): "expected", "observed" or "first_order"."""
     if kind == "first_order":
@@ -93,14 +111,15 @@ def unit_information(lay: Layout, x: Array, sample: Sample, S: Array, mean: Arra
     return evaluate(lay, x, sample.patterns, S, mean, observed=kind == "observed").H / 2.0
 
 
-def yuan_bentler_trace(table: ParameterTable, lay: Layout, x: Array, sample: Sample, S: Array, mean: Array, information: str) -> float:
+def yuan_bentler_trace(point: Point, sample: Sample, S: Array, mean: Array, information: str) -> float:
     """Return tr(B1 A1^-1) of the saturated model less tr(B0 A0^-1) of the model.
 
     Yuan & Bentler (2000, doi:10.1111/0081-1750.00078) with the terms that Mplus takes: A1 is the information of the saturated model at the
     sample moments, A0 the model's, B0 and B1 mean products of scores.
     """
-    B0 = meat(lay, x, sample, S, mean)
-    own = float(np.trace(np.linalg.solve(unit_information(lay, x, sample, S, mean, information), B0)))
+    table, lay, x, _ = point
+    A0, B0 = unit_information(lay, x, sample, S, mean, information), meat(lay, x, sample, S, mean)
+    own = float(np.trace(np.linalg.solve(point.inner(A0), point.inner(B0))))
     sampled = any(part is not None for part in (sample.weights, sample.clusters, sample.strata))
     if sample.patterns.seen.all() and not table.fixed_x and not sampled:
         W = np.linalg.inv(S)
@@ -119,21 +138,21 @@ def saturated_parameters(table: ParameterTable, S: Array, mean: Array) -> Array:
     return np.array([S[at[r.lhs], at[r.rhs]] if r.op == "~~" else mean[at[r.lhs]] for r in table.rows if r.free])
 
 
-def residual_traces(
-    table: ParameterTable, lay: Layout, x: Array, sample: Sample, S: Array, mean: Array, *, squared: bool
-) -> tuple[float, float]:
+def residual_traces(point: Point, sample: Sample, S: Array, mean: Array, *, squared: bool) -> tuple[float, float]:
     """Return tr(U Gamma) and, if asked for, tr((U Gamma)^2) of complete rows (Satorra & Bentler 1994).
 
     U = V - V D (D' V D)^-1 D' V with the normal-theory weight V at the implied covariances. The first trace is a mean over rows; the
     second needs Gamma itself.
     """
+    table, lay, x, _ = point
     imp = implied(fill(lay, parameters(lay, x[None], S[None], mean[None])))
     W = np.linalg.inv(imp.Sigma[0])
-    E = unit_information(lay, x, sample, S, mean, "expected")
+    E = point.inner(unit_information(lay, x, sample, S, mean, "expected"))
     if not squared and not explicit_moments(table):
-        return quadratic_trace(W, S, sample) - float(np.trace(np.linalg.solve(E, meat(lay, x, sample, S, mean)))), np.nan
-    V, D, Gamma = _all_moments(table, lay, x, sample, S, mean)
-    VD = V @ D
+        B = point.inner(meat(lay, x, sample, S, mean))
+        return quadratic_trace(W, S, sample) - float(np.trace(np.linalg.solve(E, B))), np.nan
+    V, D, Gamma = _all_moments(point, sample, S, mean)
+    VD = V @ (D if point.free is None else D @ point.free)
     UG = (V - VD @ np.linalg.solve(E, VD.T)) @ Gamma
     return float(np.trace(UG)), float(np.einsum("ij,ji->", UG, UG))
 
@@ -143,15 +162,16 @@ def explicit_moments(table: ParameterTable) -> bool:
     return bool(table.fixed_x) or any(r.op == "~1" for r in table.rows)
 
 
-def moments_meat(table: ParameterTable, lay: Layout, x: Array, sample: Sample, S: Array, mean: Array) -> Array:
+def moments_meat(point: Point, sample: Sample, S: Array, mean: Array) -> Array:
     """Return D' V Gamma V D (q, q)."""
-    V, D, Gamma = _all_moments(table, lay, x, sample, S, mean)
+    V, D, Gamma = _all_moments(point, sample, S, mean)
     VD = V @ D
     return np.asarray(VD.T @ Gamma @ VD)
 
 
-def _all_moments(table: ParameterTable, lay: Layout, x: Array, sample: Sample, S: Array, mean: Array) -> tuple[Array, Array, Array]:
+def _all_moments(point: Point, sample: Sample, S: Array, mean: Array) -> tuple[Array, Array, Array]:
     """Return weight, derivatives and fourth moments of vech S, with the means before it where they are modelled."""
+    table, lay, x, _ = point
     full = parameters(lay, x[None], S[None], mean[None])
     imp = implied(fill(lay, full))
     W, p = np.linalg.inv(imp.Sigma[0]), len(S)

