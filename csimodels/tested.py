@@ -108,7 +108,7 @@ class Tested:
         >>> import csimodels as csi
         >>> text = "f =~ expect_overall + a*expect_custom + b*expect_reliab"
         >>> res = csi.fit(csi.ModelSpec.from_lavaan(text), csi.load_acsi_demo(), engine="native")
-        >>> res.wald_test("a == b")["df"]
+        >>> float(res.wald_test("a == b")["df"])
         1.0
         """
         estimate = cast("CSIResults", self).estimate
@@ -158,7 +158,7 @@ class Tested:
         --------
         >>> import csimodels as csi
         >>> res = csi.fit_acsi(csi.load_acsi_demo(), engine="native")
-        >>> res.score_test("value_price ~~ qual_overall")["df"]
+        >>> float(res.score_test("value_price ~~ qual_overall")["df"])
         1.0
         """
         estimate = _of_likelihood(self)

@@ -91,7 +91,7 @@ CASES = [
     # --- lavaan and TOML text
     ("syntax.not_text", ["int"], lambda: lavaan(3)),
     ("syntax.empty", ["no formula"], lambda: lavaan("# nothing")),
-    ("syntax.unsupported_operator", ["Line 2", "':='"], lambda: lavaan("f =~ a + b\nind := a*b")),
+    ("syntax.unsupported_operator", ["Line 2", "'<'"], lambda: lavaan("f =~ a + b\na < 3")),
     ("syntax.intercept", ["Line 2", "'a'"], lambda: lavaan("f =~ a + b\na ~ 0")),
     ("syntax.bad_modifier", ["Line 1", "c(1,2)"], lambda: lavaan("f =~ a + c(1,2)*b")),
     ("syntax.unreadable", ["Line 1", "'2b'"], lambda: lavaan("f =~ a + 2b")),
