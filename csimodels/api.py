@@ -39,6 +39,8 @@ def fit(
     std_lv: bool = False,
     information: str | None = None,
     meanstructure: bool | None = None,
+    ordinal: bool | Sequence[str] = False,
+    parameterization: str = "delta",
     clusters: Any = None,
     strata: Any = None,
     scheme: str = "path",
@@ -55,9 +57,10 @@ def fit(
         A spec, a name that ``models()`` lists, or the path of a TOML file.
     data : pandas, polars or pyarrow frame, mapping of arrays, array (n, p), or Moments
         Survey answers, one row a respondent, or their moments. Never changed.
-    estimator : {"ml", "mlr", "mlm", "mlmv", "mlmvs", "mlf", "gls", "uls", "wls", "dwls", "pls", "plsc"}
+    estimator : {"ml", "mlr", "mlm", "mlmv", "mlmvs", "mlf", "gls", "uls", "wls", "dwls", "wlsmv", "wlsm", "ulsmv", "pls", "plsc"}
         Normal-theory maximum likelihood; the same estimates with robust errors and statistics ("mlr" sandwich and Yuan-Bentler, "mlm"
         Satorra-Bentler, "mlmv" and "mlmvs" adjusted in mean and variance, "mlf" first-order errors); least squares, "wls" being ADF;
+        for ordered items diagonally weighted ("wlsmv", "wlsm") or unweighted ("ulsmv") least squares with corrected statistics;
         partial least squares, as the national indices use; or consistent PLS.
     engine : {"semopy", "native"}
         For "ml": semopy, polished by the native kernel; or the native kernel alone.
@@ -85,6 +88,11 @@ def fit(
         For "ml" and "mlr": what standard errors rest on; by default expected, observed under FIML and for "mlr".
     meanstructure : bool, optional
         For maximum likelihood: whether intercepts are parameters; by default where the model names one (``x ~ 1``) and under FIML.
+    ordinal : bool or sequence of str
+        For "wlsmv", "wlsm", "ulsmv", "wls", "dwls" and "uls": whether items, all or those named, are ordered categories of normal
+        variables, whose correlations are then modelled. The 0-100 index is of the answers as given.
+    parameterization : {"delta", "theta"}
+        Of ordered items: whether the variables behind them have variance one, or their residuals.
     clusters, strata : str or array (n,), optional
         For maximum likelihood: groups of rows that were sampled together, and groups within which rows, or clusters, were sampled.
     scheme : {"path", "factorial", "centroid"}
@@ -147,6 +155,8 @@ def fit(
         std_lv=std_lv,
         information=information,
         meanstructure=meanstructure,
+        ordinal=ordinal,
+        parameterization=parameterization,
         scheme=scheme,
         modes=modes,
         tol=tol,
@@ -161,10 +171,12 @@ def fit(
         _warn([(w.category, str(w.message)) for w in heard])
         options = replace(ready.options, weighted=raw.weighted, fingerprint=digest)
         return cast("CSIResults", composite_fit(ready.spec, raw, options, tuple(str(w.message) for w in heard)))
-    estimate, semopy_model, moments = estimated(ready, evidence)
+    with warnings.catch_warnings(record=True) as fitting:
+        warnings.simplefilter("always")
+        estimate, semopy_model, moments = estimated(ready, evidence)
     options = replace(ready.options, weighted=moments.weighted, fingerprint=digest)
     spread = mean_covariance(evidence, ready.spec) if options.missing != "fiml" else None
-    said = [*((w.category, str(w.message)) for w in heard), *judgements(ready.spec, moments, estimate)]
+    said = [*((w.category, str(w.message)) for w in [*heard, *fitting]), *judgements(ready.spec, moments, estimate)]
     _warn(said)
     return CSIResults(ready.spec, moments, estimate, options, tuple(message for _, message in said), spread, semopy_model)
 

@@ -73,7 +73,9 @@ def fit_by(
     """
     if options.pop("engine", "native") not in ("native", "semopy"):
         raise OptionError("option.engine", "Groups take the native kernel.", variable="engine", value=None, hint="Leave engine= out.")
+    _require_supported(options)
     ready = prepared(model, weights=weights, **options)
+    _require_plain(ready)
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         groups = read_groups(data, ready.spec, by, ready.options.missing, weights, options.get("na_values"))
@@ -87,6 +89,30 @@ def fit_by(
         warnings.warn(text, category, stacklevel=2)
     object.__setattr__(result, "warnings", tuple(text for _, text in said))
     return cast("GroupedResults", result)
+
+
+def _require_supported(options: dict[str, Any]) -> None:
+    """Refuse sampling designs, of which a group holds but a part."""
+    for name in ("clusters", "strata"):
+        if options.pop(name, None) is not None:
+            hint = "Fit groups one by one with fit(), or leave it out."
+            raise OptionError("groups.option", f"Groups do not take {name}=.", variable=name, value=name, hint=hint)
+
+
+def _require_plain(ready: Prepared) -> None:
+    """Refuse what the kernel of groups does not estimate."""
+    options = ready.options
+    for name, value, plain in (
+        ("estimator", options.estimator, options.estimator in ("ml", "pls", "plsc")),
+        ("missing", options.missing, options.missing in ("listwise", "mean")),
+        ("information", options.information, options.estimator != "ml" or options.information == "expected"),
+        ("meanstructure", options.meanstructure, not options.meanstructure),
+        ("model", "constraints (==)", not any(t.op == "==" for t in ready.spec.terms)),
+    ):
+        if ready.spec.scoring is None and not plain:
+            text = f"Groups are fitted by maximum likelihood of covariances, or by PLS; {name}={value!r} is neither."
+            hint = "Fit groups one by one with fit(), which takes every option."
+            raise OptionError("groups.option", text, variable=name, value=value, hint=hint)
 
 
 def _fitted(ready: Prepared, groups: Groups, min_rows: int | None) -> GroupedResults:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from csimodels.estimators.estimate import Estimate
 from csimodels.inference.information import delta_se, interval, z_test
 from csimodels.labelled import Functions, definitions_of, evaluated
-from csimodels.measures.standardized import moved_parameters, standardised_jacobian
+from csimodels.measures.standardized import dependent_jacobian, moved_parameters, standardised_jacobian
 from csimodels.spec import ModelSpec
 
 __all__ = ["with_defined_draws", "with_definitions"]
@@ -28,8 +28,9 @@ def with_definitions(columns: dict[str, Any], spec: ModelSpec, estimate: Any) ->
     if not isinstance(estimate, Estimate) or not any(t.op == ":=" for t in spec.terms):
         return columns
     names, f = definitions_of(spec, estimate.table)
-    std, J_std = standardised_jacobian(estimate.layout, estimate.full)
-    est, se = _with_error(f, estimate.full, moved_parameters(estimate.layout), estimate.vcov)
+    lay, full, moved = estimate.layout, estimate.full, estimate.dependent
+    std, J_std = standardised_jacobian(lay, full) if moved is None else dependent_jacobian(lay, full, moved)
+    est, se = _with_error(f, full, moved_parameters(lay) if moved is None else moved, estimate.vcov)
     std_est, std_se = _with_error(f, std, J_std, estimate.vcov)
     z, p = z_test(est, se)
     lower, upper = interval(est, se)

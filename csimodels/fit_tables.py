@@ -29,7 +29,11 @@ def covariance_measures(estimate: Estimate, rows: float) -> dict[str, float]:
         Sample size.
     """
     x = [estimate.table.observed.index(name) for name in estimate.table.fixed_x]
-    if estimate.mean is None and estimate.weight is None:
+    if estimate.ordinal:
+        found = _of_correlations(estimate, rows)
+        r, g = srmr(estimate.S, _off_diagonal(estimate)), np.nan if estimate.gfi is None else estimate.gfi
+        out = chisq_measures(found) | {"srmr": r, "gfi": g, "agfi": agfi(g, found.df, found.df + found.npar)}
+    elif estimate.mean is None and estimate.weight is None:
         npar = free_parameters(estimate.table, estimate.constraints)
         out = fit_measures(estimate.F, estimate.S, estimate.Sigma, estimate.n, rows, npar, x)
         found = _compared(estimate, rows, x)
@@ -66,6 +70,23 @@ def _compared(estimate: Estimate, rows: float, x: list[int]) -> Compared:
             whole = estimate.unrestricted - _exogenous(estimate.S, rows, x)
         logl, unrestricted = whole - 0.5 * rows * estimate.F, whole
     return Compared(chisq, df, *base, estimate.n, rows, q, logl, unrestricted)
+
+
+def _of_correlations(estimate: Estimate, rows: float) -> Compared:
+    """Return what measures of models of ordered items are made of; thresholds and means are as many statistics as parameters."""
+    assert estimate.baseline is not None
+    p, first = len(estimate.S), sum(r.op == "|" or (r.op == "~1" and r.free > 0) for r in estimate.table.rows)
+    statistics = p * (p - 1) // 2 + p - len(estimate.ordinal) + first
+    q = estimate.table.n_free
+    chisq = estimate.n * max(estimate.F, 0.0)
+    return Compared(chisq, statistics - q, estimate.baseline.chisq, estimate.baseline.df, estimate.n, rows, q, np.nan, np.nan)
+
+
+def _off_diagonal(estimate: Estimate) -> Array:
+    """Return implied covariances (p, p) with the sample's variances, whose residuals lavaan leaves out of SRMR where items are ordered."""
+    Sigma = estimate.Sigma.copy()
+    np.fill_diagonal(Sigma, np.diagonal(estimate.S))
+    return Sigma
 
 
 def _exogenous(S: Array, rows: float, x: list[int]) -> float:

@@ -13,6 +13,7 @@ from csimodels.constraining import under_constraints
 from csimodels.errors import MissingStatisticError, OptionError
 from csimodels.estimators.em import Saturated, saturated_moments
 from csimodels.estimators.estimate import Engine, Estimate, estimate_ml
+from csimodels.estimators.ordinal import scaled_items
 from csimodels.estimators.patterns import Sample, complete_sample, sample_of
 from csimodels.estimators.pls_estimate import PLSEstimate, estimate_pls
 from csimodels.estimators.preconditions import require_ml_data, require_pls_data
@@ -20,14 +21,15 @@ from csimodels.evidence import Evidence
 from csimodels.inferred import estimate_normal, estimate_squares, with_inference
 from csimodels.labelled import constraints_of
 from csimodels.options import LEAST_SQUARES
-from csimodels.partable import expand
+from csimodels.ordered import estimate_ordinal
+from csimodels.partable import ParameterTable, expand
 from csimodels.preparation import Prepared
 from csimodels.recode import recoded_moments, recoded_rows
 
 __all__ = ["estimated"]
 
 Array = NDArray[Any]
-NEEDS_ROWS = ("mlf", "mlm", "mlmv", "mlmvs", "mlr", "wls", "dwls")
+NEEDS_ROWS = ("mlf", "mlm", "mlmv", "mlmvs", "mlr", "wls", "dwls", "wlsmv", "wlsm", "ulsmv")
 
 
 def estimated(ready: Prepared, e: Evidence) -> tuple[Estimate | PLSEstimate, Any, Moments]:
@@ -41,6 +43,8 @@ def estimated(ready: Prepared, e: Evidence) -> tuple[Estimate | PLSEstimate, Any
     _require_likelihood(ready)
     moments = recoded_moments(e.moments, ready.spec)
     estimator = ready.options.estimator
+    if ready.options.ordinal:
+        return _ordered(ready, e), None, moments
     if estimator in LEAST_SQUARES:
         return _least_squares(ready, e, moments), None, moments
     first, model = _plain(ready, e, moments)
@@ -122,6 +126,31 @@ def _with_means(ready: Prepared, e: Evidence, moments: Moments, first: Estimate)
     table = expand(ready.spec, ready.options.std_lv, True)
     estimate = estimate_normal(table, first, sample, h1, *_inference(ready, e), constraints_of(ready.spec, table))
     return replace(estimate, vcov=np.full_like(estimate.vcov, np.nan)) if moments.weighted and e.rows is None else estimate
+
+
+def _ordered(ready: Prepared, e: Evidence) -> Estimate:
+    """Fit ordered answers by least squares on polychoric correlations."""
+    table = expand(ready.spec, ready.options.std_lv)
+    sampled = e.weights is not None or e.clusters is not None or e.strata is not None
+    if e.rows is None or table.fixed_x or sampled:
+        what = "moments" if e.rows is None else "weights, clusters or strata" if sampled else f"the observed covariate {table.fixed_x[0]!r}"
+        hint = "Give the rows; covariates and sampling designs need a likelihood."
+        raise OptionError("option.ordinal_model", f"Models of ordered items cannot have {what}.", variable="ordinal", value=what, hint=hint)
+    theta = ready.options.parameterization == "theta"
+    _require_unrestricted(table, ready.options.ordinal, theta)
+    rows = recoded_rows(e.rows, ready.spec)
+    return estimate_ordinal(table, rows, ready.options.ordinal, ready.options.estimator, theta, Engine("native"))
+
+
+def _require_unrestricted(table: ParameterTable, ordinal: tuple[str, ...], theta: bool) -> None:
+    """Refuse equal labels and stated values under delta where ordered items in paths change the scale of parameters."""
+    scaled = scaled_items(table, ordinal, theta)
+    free = [r.free for r in table.rows if r.free]
+    restricted = len(set(free)) < len(free) or any(r.op in ("=~", "~") and not r.free and r.value not in (0.0, 1.0) for r in table.rows)
+    if restricted and scaled.any() and not theta:
+        item = table.observed[int(scaled.argmax())]
+        text = f"Equal labels and stated values are not defined under delta where ordered items take part in paths, as {item!r} does."
+        raise OptionError("option.ordinal_model", text, variable=item, value="delta", hint='Use parameterization="theta".')
 
 
 def _least_squares(ready: Prepared, e: Evidence, moments: Moments) -> Estimate:

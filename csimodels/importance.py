@@ -45,7 +45,7 @@ def ipma_table(estimate: AnyEstimate, w: IndexWeights, m: Moments, target: str, 
     An item's importance is its construct's times its part of that index; its performance is its mean between the ends of its scale
     (Ringle & Sarstedt 2016, doi:10.1108/IMDS-10-2015-0449).
     """
-    impacts = impact_table(estimate, w, 1.0)
+    impacts = impact_table(estimate, w, m, 1.0)
     effect = impacts[target] if target in impacts else pd.Series(dtype=float)
     drivers = [c for c in effect.index if effect[c] != 0]
     at = [w.constructs.index(c) for c in drivers]

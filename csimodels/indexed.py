@@ -138,7 +138,7 @@ class Indexed:
         'expectations'
         """
         w, _ = indices.index_weights(self.spec, self.estimate, self.moments, weights)
-        return indices.impact_table(self.estimate, w, delta)
+        return indices.impact_table(self.estimate, w, self.moments, delta)
 
     def ipma(self, target: str | None = None, level: str = "construct", weights: indices.Rule = "estimated") -> pd.DataFrame:
         """Return the importance-performance map of a target.

@@ -14,7 +14,7 @@ from csimodels.additive import Moments
 from csimodels.checks import close_to
 from csimodels.errors import MissingStatisticError, OptionError, ScaleError
 from csimodels.estimators.estimate import Estimate
-from csimodels.estimators.matrices import fill, structural_covariance
+from csimodels.estimators.matrices import fill, implied, structural_covariance
 from csimodels.estimators.pls_estimate import PLSEstimate
 from csimodels.inference.information import interval
 from csimodels.labels import text_column, text_index
@@ -70,17 +70,18 @@ def index_weights(spec: ModelSpec, estimate: AnyEstimate, m: Moments, rule: Rule
     """
     lo, hi = scales(spec)
     blocks = members(estimate, spec)
-    own, notes = estimated_weights(estimate, blocks)
-    u = np.zeros((len(blocks), len(spec.items)))
     sd = np.sqrt(np.diagonal(m.cov))
+    own, notes = estimated_weights(estimate, blocks)
+    unit = answer_units(estimate, sd)
+    u = np.zeros((len(blocks), len(spec.items)))
     chosen = stated_weights(spec, blocks, rule)
     for j, (construct, inside) in enumerate(blocks.items()):
         if rule == "equal":
             u[j, inside] = 1.0
         elif rule == "standardised":
-            u[j, inside] = own[construct] * sd[inside]
+            u[j, inside] = own[construct] / unit[inside] * sd[inside]
         elif rule == "estimated":
-            u[j, inside] = own[construct]
+            u[j, inside] = own[construct] / unit[inside]
         else:
             u[j, inside] = chosen[construct]
         notes += _negative(construct, [spec.items[k] for k in inside], u[j, inside])
@@ -100,6 +101,14 @@ def scales(spec: ModelSpec) -> tuple[Array, Array]:
         )
     pairs = np.array([i.scale or (0.0, 1.0) for i in spec.indicators])
     return pairs[:, 0], pairs[:, 1]
+
+
+def answer_units(estimate: AnyEstimate, sd: Array) -> Array:
+    """Return how far answers (p,) move for a unit of the variables behind ordered items: their standard deviations; others one."""
+    if not isinstance(estimate, Estimate) or not estimate.ordinal:
+        return np.ones(len(sd))
+    variance = np.diagonal(implied(fill(estimate.layout, estimate.full[None])).Sigma[0])
+    return np.where(np.isin(estimate.table.observed, estimate.ordinal), sd / np.sqrt(variance), 1.0)
 
 
 @singledispatch
@@ -237,11 +246,11 @@ def checked_delta(delta: Any) -> float:
     return float(delta)
 
 
-def impact_table(estimate: AnyEstimate, w: IndexWeights, delta: float) -> pd.DataFrame:
+def impact_table(estimate: AnyEstimate, w: IndexWeights, m: Moments, delta: float) -> pd.DataFrame:
     """Return index points of each target (columns) for delta points of each driver (rows): delta b c_target / c_driver."""
     checked_delta(delta)
     total, loadings = effects_and_loadings(estimate, w.constructs)
-    units = index_units(w, loadings)
+    units = index_units(w, loadings * answer_units(estimate, np.sqrt(np.diagonal(m.cov)))[:, None])
     points = delta * (total * units[:, None] / units).T
     table = pd.DataFrame(points, index=pd.Index(w.constructs, name="driver"), columns=pd.Index(w.constructs, name="target"))
     return table.loc[(table != 0).any(axis=1), (table != 0).any(axis=0)]

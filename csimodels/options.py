@@ -19,28 +19,39 @@ __all__ = [
     "COVARIANCE",
     "LEAST_SQUARES",
     "LIKELIHOOD",
+    "ORDERED",
     "Options",
     "check_choices",
     "check_flag",
     "check_suits",
     "frozen_codes",
+    "ordered_items",
     "pls_plan",
 ]
 
 LIKELIHOOD = ("ml", "mlf", "mlm", "mlmv", "mlmvs", "mlr")
 LEAST_SQUARES = ("gls", "uls", "wls", "dwls")
-COVARIANCE = (*LIKELIHOOD, *LEAST_SQUARES)
+ORDERED = ("wlsmv", "wlsm", "ulsmv", "wls", "dwls", "uls")
+COVARIANCE = (*LIKELIHOOD, *LEAST_SQUARES, "wlsmv", "wlsm", "ulsmv")
 CHOICES = {
     "estimator": (*COVARIANCE, "pls", "plsc"),
     "engine": ("semopy", "native"),
     "likelihood": ("normal", "wishart"),
     "missing": ("listwise", "mean", "fiml", "em"),
     "information": ("expected", "observed"),
+    "parameterization": ("delta", "theta"),
     "scheme": ("path", "factorial", "centroid"),
     "modes": ("A", "B", "unit"),
     "higher_order": ("disjoint", "embedded"),
 }
-ONLY_ML = {"likelihood": "normal", "std_lv": False, "information": None, "meanstructure": None}
+ONLY_ML = {
+    "likelihood": "normal",
+    "std_lv": False,
+    "information": None,
+    "meanstructure": None,
+    "ordinal": False,
+    "parameterization": "delta",
+}
 ONLY_PLS = {"scheme": "path", "modes": None, "tol": 1e-7, "higher_order": "disjoint", "consistent": None}
 
 
@@ -53,6 +64,8 @@ class Options:
     std_lv: bool = False
     information: str = "expected"
     meanstructure: bool = False
+    ordinal: tuple[str, ...] = ()
+    parameterization: str = "delta"
     missing: str = "listwise"
     na_values: Any = None
     weighted: bool = False
@@ -132,9 +145,9 @@ def covariance_options(
     for name, value, clash in (
         ("missing", missing, missing == "em" or (missing == "fiml" and estimator not in LIKELIHOOD)),
         ("missing", missing, missing == "fiml" and estimator in ("mlm", "mlmv", "mlmvs")),
-        ("meanstructure", meanstructure, means and estimator in LEAST_SQUARES),
+        ("meanstructure", meanstructure, means and estimator not in LIKELIHOOD),
         ("likelihood", likelihood, likelihood == "wishart" and (means or estimator != "ml" or information == "observed")),
-        ("information", information, information is not None and estimator in (*LEAST_SQUARES, "mlf", "mlm", "mlmv", "mlmvs")),
+        ("information", information, information is not None and estimator not in ("ml", "mlr")),
     ):
         if clash:
             raise OptionError(
@@ -147,6 +160,41 @@ def covariance_options(
             )
     usual = "observed" if missing == "fiml" or estimator == "mlr" else "expected"
     return {"information": information or usual, "meanstructure": means}
+
+
+def ordered_items(spec: ModelSpec, estimator: str, ordinal: Any, parameterization: str, missing: str) -> tuple[str, ...]:
+    """Return which items are ordered, checked: all of them, or those that are named.
+
+    Raises
+    ------
+    OptionError
+        Ordered items without an estimator for them, or the reverse; an unknown item; what the estimators do not allow.
+    """
+    check_choices(parameterization=parameterization)
+    names = (
+        spec.items if ordinal is True else () if ordinal in (False, None) else (ordinal,) if isinstance(ordinal, str) else tuple(ordinal)
+    )
+    for name in names:
+        known(name, spec.items, "item", spec.name)
+    wanted = bool(names)
+    if wanted != (estimator in ORDERED) and (wanted or estimator in ("wlsmv", "wlsm", "ulsmv")):
+        text = (
+            f"The estimator {estimator!r} does not take ordered items." if wanted else f"The estimator {estimator!r} is for ordered items."
+        )
+        hint = f"With ordinal= use one of {ORDERED}." if wanted else "Say ordinal=True, or ordinal=[items]."
+        raise OptionError("option.ordinal", text, variable="ordinal", value=names, hint=hint)
+    if not wanted:
+        return ()
+    for what, there in {
+        f"missing={missing!r}": missing != "listwise",
+        "composites": any(c.formed for c in spec.constructs),
+        "intercepts": any(t.op == "~1" for t in spec.terms),
+        "constraints (==)": any(t.op == "==" for t in spec.terms),
+    }.items():
+        if there:
+            text, hint = f"Models of ordered items cannot have {what}.", "Leave them out; equal labels make parameters equal."
+            raise OptionError("option.ordinal_model", text, variable="ordinal", value=what, hint=hint)
+    return names
 
 
 def pls_plan(

@@ -24,6 +24,7 @@ from csimodels.options import (
     covariance_options,
     frozen_codes,
     mode_pairs,
+    ordered_items,
     pls_plan,
 )
 from csimodels.partable import expand
@@ -60,6 +61,8 @@ def prepared(
     std_lv: bool = False,
     information: str | None = None,
     meanstructure: bool | None = None,
+    ordinal: Any = False,
+    parameterization: str = "delta",
     scheme: str = "path",
     modes: Any = None,
     tol: float = 1e-7,
@@ -74,6 +77,8 @@ def prepared(
         "std_lv": std_lv,
         "information": information,
         "meanstructure": meanstructure,
+        "ordinal": ordinal,
+        "parameterization": parameterization,
         "scheme": scheme,
         "modes": modes,
         "tol": tol,
@@ -88,6 +93,8 @@ def prepared(
     plan, inference = None, {}
     if estimator in COVARIANCE:
         inference = covariance_options(spec, estimator, missing, likelihood, information, meanstructure)
+        inference["ordinal"] = ordered_items(spec, estimator, ordinal, parameterization, missing)
+        inference["parameterization"] = parameterization
         require_two_outcomes(spec)
         require_identified(expand(spec, std_lv))
         if inference["meanstructure"]:

@@ -222,7 +222,8 @@ def _loaded(data: dict[str, Any]) -> CSIResults:
 
 def _options(data: dict[str, Any]) -> Options:
     consistent = data.get("consistent")
-    parts = {"na_values": _codes(data["na_values"]), "modes": tuple((c, m) for c, m in data.get("modes", ()))}
+    words = {"ordinal": tuple(data.get("ordinal", ()))}
+    parts = words | {"na_values": _codes(data["na_values"]), "modes": tuple((c, m) for c, m in data.get("modes", ()))}
     return Options(**(data | parts | {"consistent": consistent and tuple(consistent)}))
 
 
@@ -252,11 +253,9 @@ def _estimate(data: dict[str, Any]) -> Estimate:
     names = {k: tuple(table[k]) for k in ("latent", "observed", "fixed_x")}
     arrays = {k: _array(data[k]) for k in ("x", "full", "vcov", "S", "Sigma")}
     engine = Engine(**dict(zip(data["engine"], _restored(data["engine"].values()), strict=True)))
-    means = {k: _optional(data.get(k)) for k in ("mean", "mu")}
-    parts = {k: _restored_part(k, data.get(k)) for k in PARTS}
-    return Estimate(
-        **(data | arrays | means | parts | {"table": ParameterTable(rows=rows, std_lv=table["std_lv"], **names), "engine": engine})
-    )
+    parts: dict[str, Any] = {k: _optional(data.get(k)) for k in ("mean", "mu", "constraints", "dependent")}
+    parts |= {k: _restored_part(k, data.get(k)) for k in PARTS} | {"engine": engine, "ordinal": tuple(data.get("ordinal", ()))}
+    return Estimate(**(data | arrays | parts | {"table": ParameterTable(rows=rows, std_lv=table["std_lv"], **names)}))
 
 
 def _pls_estimate(data: dict[str, Any], plan: Plan) -> PLSEstimate:

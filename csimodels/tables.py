@@ -13,7 +13,7 @@ from csimodels.estimators.estimate import Estimate
 from csimodels.inference.information import delta_se, interval, z_test
 from csimodels.labels import text_column
 from csimodels.measures.effects import effect_pairs, effects, effects_jacobian
-from csimodels.measures.standardized import standardised_jacobian
+from csimodels.measures.standardized import dependent_jacobian, standardised_jacobian
 from csimodels.spec import ModelSpec
 
 __all__ = ["effects_table", "framed", "measurement_table", "operators", "parameter_columns", "paths_table"]
@@ -45,7 +45,10 @@ def parameter_columns(estimate: Any) -> dict[str, Any]:
     se = parameter_se(estimate)
     z, p = z_test(estimate.full, se)
     lower, upper = interval(estimate.full, se)
-    std, J = standardised_jacobian(estimate.layout, estimate.full)
+    if estimate.dependent is None:
+        std, J = standardised_jacobian(estimate.layout, estimate.full)
+    else:
+        std, J = dependent_jacobian(estimate.layout, estimate.full, estimate.dependent)
     std_se = delta_se(J, estimate.vcov)
     std_se[std_se < ROUNDING] = 0.0
     return {
@@ -94,13 +97,23 @@ def measurement_table(columns: dict[str, Any], op: str) -> pd.DataFrame:
     return framed({"construct": construct, "indicator": indicator} | {c: columns[c][at] for c in ESTIMATES})
 
 
+def _dependent_effects(estimate: Estimate, pairs: Any) -> Array:
+    """Return the derivatives (6 r, q) of the effects where parameters that are not free depend on the free ones, by complex steps."""
+    step, full = 1e-20, estimate.full
+    assert estimate.dependent is not None
+    many = effects(estimate.layout, operators(estimate), full + 1j * step * np.eye(full.size), pairs)
+    out: Array = np.nan_to_num(many.reshape(full.size, -1).imag.T / step) @ estimate.dependent
+    return out
+
+
 @singledispatch
 def effects_table(estimate: Any) -> pd.DataFrame:
     """Return direct, indirect and total effects of every connected pair, with delta-method standard errors (Sobel 1982)."""
     lay, op, full = estimate.layout, operators(estimate), estimate.full
     pairs = effect_pairs(lay, op)
     parts = effects(lay, op, full[None], pairs)[0].reshape(6, -1)
-    se = delta_se(effects_jacobian(lay, op, full, pairs), estimate.vcov).reshape(6, -1)
+    J = effects_jacobian(lay, op, full, pairs) if estimate.dependent is None else _dependent_effects(estimate, pairs)
+    se = delta_se(J, estimate.vcov).reshape(6, -1)
     out: dict[str, Any] = {
         "source": tuple(lay.structural[k] for k in pairs.source),
         "target": tuple(lay.structural[k] for k in pairs.target),

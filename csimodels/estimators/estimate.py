@@ -110,6 +110,12 @@ class Estimate:
         What robust fit measures are made of, after FIML.
     constraints : array (r, q) or None
         Derivatives of the equality constraints at the solution.
+    ordinal : tuple of str
+        Items whose categories were modelled; S and Sigma are then correlations of what lies behind them.
+    gfi : float or None
+        Goodness of fit, where it rests on more than S and Sigma.
+    dependent : array (K, q) or None
+        Derivatives of every parameter by the free ones, where some that are not free depend on these.
     """
 
     table: ParameterTable
@@ -132,6 +138,9 @@ class Estimate:
     baseline: Baseline | None = None
     complete: CompleteFit | None = None
     constraints: Array | None = None
+    ordinal: tuple[str, ...] = ()
+    gfi: float | None = None
+    dependent: Array | None = None
 
     @cached_property
     def layout(self) -> Layout:

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
-LAMBDA, BETA, PSI, THETA, NU, ALPHA = range(6)
+LAMBDA, BETA, PSI, THETA, NU, ALPHA, TAU, SCALE = range(8)
 
 
 class ModelMatrices(NamedTuple):
@@ -62,7 +62,7 @@ class Layout:
     structural : tuple of str
         Constructs, then observed variables that take part in the structural model (as latent variables measured without error).
     matrix, row, col : arrays (K,)
-        Matrix number (Lambda, Beta, Psi, Theta, then the vectors nu and alpha of intercepts) and position of each parameter.
+        Matrix number (Lambda, Beta, Psi, Theta, then the vectors nu and alpha of intercepts, thresholds and scales) and position.
     free : array (K,)
         Free-parameter number, 0 where fixed.
     value, sample : arrays (K,)
@@ -137,11 +137,11 @@ def _cached(rows: tuple[Any, ...], latent: tuple[str, ...], observed: tuple[str,
         sample_row=np.array([column.get(r.lhs, 0) for r in rows]),
         sample_col=np.array([column.get(r.rhs, 0) for r in rows]),
         base=base,
-        at=tuple(np.flatnonzero(matrix == which) for which in range(6)),
+        at=tuple(np.flatnonzero(matrix == which) for which in range(8)),
         fixed=fixed,
         estimated=np.flatnonzero(free),
         tied=np.flatnonzero(np.isfinite(sample) & (matrix < NU)),
-        tied_mean=np.flatnonzero(np.isfinite(sample) & (matrix >= NU)),
+        tied_mean=np.flatnonzero(np.isfinite(sample) & ((matrix == NU) | (matrix == ALPHA))),
         flat=np.concatenate([part.ravel() for part in base]),
         slot=np.concatenate(
             [_slots(base, *(v[matrix < NU] for v in (matrix, row, col))), _slots(base, *(v[mirrored] for v in (matrix, col, row)))]
@@ -178,6 +178,8 @@ def _position(lhs: str, op: str, rhs: str, place: dict[str, int], column: dict[s
         return (BETA, place[rhs], place[lhs]) if rhs in place else (LAMBDA, column[rhs], place[lhs])
     if op in ("~", "<~"):
         return BETA, place[lhs], place[rhs]
+    if op in ("|", "~*~"):
+        return (TAU if op == "|" else SCALE), column[lhs], 0
     if op == "~1":
         return (ALPHA, place[lhs], 0) if lhs in place else (NU, column[lhs], 0)
     if lhs in place:

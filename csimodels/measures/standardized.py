@@ -9,9 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csimodels.estimators.derivatives import pairs
-from csimodels.estimators.matrices import BETA, LAMBDA, NU, PSI, THETA, Implied, Layout, ModelMatrices, fill, implied
+from csimodels.estimators.matrices import BETA, LAMBDA, NU, PSI, TAU, THETA, Implied, Layout, ModelMatrices, fill, implied
 
-__all__ = ["moved_parameters", "rsquared", "standardised", "standardised_jacobian", "standardised_values", "variance_derivatives"]
+__all__ = [
+    "dependent_jacobian",
+    "moved_parameters",
+    "rsquared",
+    "standardised",
+    "standardised_jacobian",
+    "standardised_values",
+    "variance_derivatives",
+]
 
 Array = NDArray[Any]
 
@@ -35,7 +43,7 @@ def _scales(lay: Layout) -> _Scales:
     """
     m, p, row, col = lay.m, lay.p, lay.row, lay.col
     own = row == col
-    is_observed = (lay.matrix == THETA) | (lay.matrix == NU)
+    is_observed = (lay.matrix == THETA) | (lay.matrix == NU) | (lay.matrix >= TAU)
     total, residual = np.where(is_observed, m, 0), np.where(is_observed, m, 0) + m + p
     intercept = lay.matrix >= NU
     scaled_by_source = lay.matrix <= BETA
@@ -85,6 +93,15 @@ def standardised_jacobian(lay: Layout, full: Array) -> tuple[Array, Array]:
         factor = np.abs(variance[0][first]) ** power / np.sqrt(np.abs(variance[0][second]))
         J = moved * factor[:, None] + std[:, None] * (power[:, None] * relative[first] - 0.5 * relative[second])
     return std, np.where((full == 0)[:, None] & (moved == 0), 0.0, J)
+
+
+def dependent_jacobian(lay: Layout, full: Array, dependent: Array) -> tuple[Array, Array]:
+    """Return ``std.all`` (K,) and its derivatives (K, q) where parameters that are not free depend on the free ones (K, q)."""
+    step = 1e-20
+    many = full + 1j * step * np.eye(full.size)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by_parameter = standardised(lay, many).imag.T / step
+    return standardised(lay, full[None])[0], np.nan_to_num(by_parameter) @ dependent
 
 
 def moved_parameters(lay: Layout) -> Array:

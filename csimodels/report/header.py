@@ -26,6 +26,9 @@ ESTIMATORS = {
     "uls": "Unweighted least squares (ULS)",
     "wls": "Weighted least squares (WLS, ADF)",
     "dwls": "Diagonally weighted least squares (DWLS)",
+    "wlsmv": "Diagonally weighted least squares of ordered items (WLSMV)",
+    "wlsm": "Diagonally weighted least squares of ordered items (WLSM)",
+    "ulsmv": "Unweighted least squares of ordered items (ULSMV)",
     "pls": "Partial least squares",
     "plsc": "Consistent partial least squares (PLSc)",
 }
@@ -83,6 +86,7 @@ def facts(result: CSIResults) -> list[tuple[str, str]]:
         ("Standard errors", NO_ERRORS if is_pls(result) else _errors(result)),
         ("Missing answers", MISSING.get(options.missing, "")),
         ("Mean structure", "yes" if options.meanstructure else ""),
+        ("Ordered items", f"{len(options.ordinal)} ({options.parameterization} parameterisation)" if options.ordinal else ""),
         ("Free parameters", count(result.fit_measures["npar"])),
         ("Converged", "yes" if result.converged else "NO"),
         ("Admissible", "yes" if result.admissible else "NO"),

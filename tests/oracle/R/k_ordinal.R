@@ -1,0 +1,45 @@
+# Cases k*: ordered answers beside continuous ones, latent variances fixed, equal labels, a negative residual, an observed ordered outcome.
+# ORACLE_DATA: directory with the CSV files; ORACLE_OUT: where the JSON goes.
+source("common.R")
+hs <- rd("holzinger_swineford1939.csv")
+bins <- function(v, k) as.integer(cut(v, k, labels = FALSE))
+whole <- hs
+hs$x2 <- bins(hs$x2, 4); hs$x4 <- bins(hs$x4, 3); hs$x5 <- bins(hs$x5, 2); hs$x8 <- bins(hs$x8, 5); hs$x9 <- bins(hs$x9, 2)
+cut4 <- c("x2", "x4", "x5", "x8", "x9")
+put <- function(name, model, ..., data = hs) {
+  f <- sem(model, data, ...); o <- suppressWarnings(lite(f))
+  o <- o[intersect(names(o), c("lavaan_version", "call", "converged", "npar", "nobs", "fmin", "params", "std_all", "fit", "tests", "r2"))]
+  x <- c(list(meta = list(case = name, r = R.version.string)), o, list(model = model, ordered = list(...)$ordered))
+  write_json(x, file.path(OUT, paste0(name, ".json")), auto_unbox = TRUE, digits = NA, pretty = FALSE, na = "null", null = "null", force = TRUE)
+  cat(sprintf("%-28s conv=%s npar=%d df=%g chisq=%.6f\n", name, o$converged, o$npar, o$fit$df, o$fit$chisq))
+}
+MIXED <- "
+ visual =~ x1 + x2 + x3
+ textual =~ x4 + x5 + x6
+ speed =~ x7 + x8 + x9
+ textual ~ visual
+ speed ~ visual + textual
+"
+for (e in c("WLSMV", "WLSM", "ULSMV", "DWLS", "WLS", "ULS")) put(paste0("k1_mixed_", tolower(e)), MIXED, ordered = cut4, estimator = e)
+put("k1_mixed_wlsmv_theta", MIXED, ordered = cut4, estimator = "WLSMV", parameterization = "theta")
+put("k1_mixed_wlsmv_stdlv", MIXED, ordered = cut4, estimator = "WLSMV", std.lv = TRUE)
+put("k1_mixed_wlsmv_theta_stdlv", MIXED, ordered = cut4, estimator = "WLSMV", parameterization = "theta", std.lv = TRUE)
+EQUAL <- "
+ visual =~ x1 + a*x2 + x3
+ textual =~ x4 + a*x5 + b*x6
+ speed =~ x7 + b*x8 + x9
+ textual ~ c*visual
+ speed ~ c*visual + d*textual
+ indirect := c*d
+"
+for (p in c("delta", "theta")) put(paste0("k2_equal_", p), EQUAL, ordered = cut4, estimator = "WLSMV", parameterization = p)
+HEYWOOD <- sub(" \\+ x9", "", MIXED)
+put("k5_heywood_delta", HEYWOOD, ordered = cut4[1:4], estimator = "WLSMV")
+two <- whole; two$x4 <- hs$x4; two$x9 <- hs$x9
+PROBIT <- "
+ visual =~ x1 + x2 + x3
+ textual =~ x4 + x5 + x6
+ textual ~ visual
+ x9 ~ visual + textual
+"
+for (p in c("delta", "theta")) put(paste0("k4_probit_", p), PROBIT, ordered = c("x4", "x9"), estimator = "WLSMV", parameterization = p, data = two)
