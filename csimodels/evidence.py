@@ -13,7 +13,7 @@ from csimodels.codes import read_codes
 from csimodels.errors import DataError, OptionError
 from csimodels.estimators.em import Saturated, saturated_moments
 from csimodels.estimators.patterns import sample_of
-from csimodels.options import Options
+from csimodels.options import INCOMPLETE, Options
 from csimodels.spec import ModelSpec
 from csimodels.survey import complete_rows, fingerprint, read_answers, read_weights, rows_with_answers, say_what_went
 
@@ -67,7 +67,7 @@ def gathered(data: Any, spec: ModelSpec, options: Options, weights: Any, na_valu
         return Evidence(data.select(spec.items))
     block = read_answers(data, spec, na_values)
     w = read_weights(data, weights, block)
-    if options.missing in ("fiml", "em"):
+    if options.missing in INCOMPLETE:
         values, own, usable = rows_with_answers(block, w, _needed(spec))
         imputed = 0
     else:
@@ -78,7 +78,7 @@ def gathered(data: Any, spec: ModelSpec, options: Options, weights: Any, na_valu
     ]
     _require_nested(inside, within)
     dropped, scaled = int((~usable).sum()), None if own is None or np.ptp(own) <= 1e-12 * own.max() else own * (len(own) / own.sum())
-    if options.missing not in ("fiml", "em"):
+    if options.missing not in INCOMPLETE:
         found = Moments.from_rows(values, block.items, own, dropped, imputed)
         return Evidence(replace(found, points=spec.scoring is not None), values, scaled, inside, within, fingerprint(block))
     h1 = saturated_moments(sample_of(values, scaled).patterns)

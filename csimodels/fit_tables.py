@@ -110,5 +110,6 @@ def _residual_measures(estimate: Estimate, x: list[int], df: float) -> dict[str,
     standardised = d / np.sqrt(np.diagonal(S))
     cells = p * (p + 1) / 2
     both = float(np.sqrt((cells * srmr(S, Sigma) ** 2 + standardised @ standardised) / (cells + p)))
-    g = gfi(S, Sigma, x, (estimate.mean, d)) if estimate.complete is None else estimate.complete.gfi
+    own = estimate.gfi if estimate.complete is None else estimate.complete.gfi
+    g = gfi(S, Sigma, x, (estimate.mean, d)) if own is None else own
     return {"srmr": both, "gfi": g, "agfi": agfi(g, df, cells + p)}

@@ -25,6 +25,7 @@ from csimodels.ordered import estimate_ordinal
 from csimodels.partable import ParameterTable, expand
 from csimodels.preparation import Prepared
 from csimodels.recode import recoded_moments, recoded_rows
+from csimodels.two_stage import estimate_two_stage
 
 __all__ = ["estimated"]
 
@@ -124,7 +125,10 @@ def _with_means(ready: Prepared, e: Evidence, moments: Moments, first: Estimate)
         sample = sample_of(recoded_rows(e.rows, ready.spec), e.weights)._replace(clusters=e.clusters, strata=e.strata)
         h1 = Saturated(moments.mean, moments.cov, e.h1.F, e.h1.converged, e.h1.steps)
     table = expand(ready.spec, ready.options.std_lv, True)
-    estimate = estimate_normal(table, first, sample, h1, *_inference(ready, e), constraints_of(ready.spec, table))
+    constraints = constraints_of(ready.spec, table)
+    if ready.options.missing == "two-stage":
+        return estimate_two_stage(table, first, sample, h1, _inference(ready, e)[0] == "mlr", constraints)
+    estimate = estimate_normal(table, first, sample, h1, *_inference(ready, e), constraints)
     return replace(estimate, vcov=np.full_like(estimate.vcov, np.nan)) if moments.weighted and e.rows is None else estimate
 
 

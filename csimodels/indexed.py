@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
 from csimodels import indices
 from csimodels.checks import level as checked_level
-from csimodels.errors import DataError, SpecError
+from csimodels.errors import SpecError
+from csimodels.fitted_rows import require_fitted
 from csimodels.importance import checked_target, ipma_table
 from csimodels.measures.index import rows_scores
 from csimodels.recode import recoded_rows
-from csimodels.survey import fingerprint, read_answers
+from csimodels.survey import read_answers
 
 if TYPE_CHECKING:
     from csimodels.additive import Moments
     from csimodels.estimators.estimate import Estimate
     from csimodels.estimators.pls_estimate import PLSEstimate
     from csimodels.options import Options
+    from csimodels.results import CSIResults
     from csimodels.spec import ModelSpec
 
 __all__ = ["Indexed"]
@@ -211,14 +213,8 @@ class Indexed:
         True
         """
         block = read_answers(data, self.spec, self.options.na_values)
-        if not new_data and fingerprint(block) != self.options.fingerprint:
-            raise DataError(
-                "scores.other_data",
-                f"These {len(block.values)} rows are not the data that were fitted ({self.moments.rows} rows).",
-                variable="data",
-                value=len(block.values),
-                hint="Give the fitted frame, or say new_data=True.",
-            )
+        if not new_data:
+            require_fitted(cast("CSIResults", self), block, "scores.other_data", "Give the fitted frame, or say new_data=True.")
         w, _ = indices.index_weights(self.spec, self.estimate, self.moments, weights)
         scores = rows_scores(w, self._filled(recoded_rows(block.values, self.spec)))
         return pd.DataFrame(scores, index=block.index, columns=list(w.constructs))

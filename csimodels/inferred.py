@@ -25,7 +25,7 @@ from csimodels.labelled import Functions
 from csimodels.partable import ParameterTable
 from csimodels.reference_models import independence
 
-__all__ = ["estimate_normal", "estimate_squares", "free_parameters", "with_inference"]
+__all__ = ["degrees_of_freedom", "estimate_normal", "estimate_squares", "free_parameters", "started", "with_inference"]
 
 Array = NDArray[Any]
 
@@ -83,7 +83,7 @@ def estimate_normal(
     """
     lay = layout(table)
     with one_thread():
-        found, J = minimum(lay, sample.patterns, _start(lay, first.x, h1), h1.cov, h1.mean, constraints)
+        found, J = minimum(lay, sample.patterns, started(lay, first.x, h1), h1.cov, h1.mean, constraints)
         point, df = Point(table, lay, found.x, allowed(J)), degrees_of_freedom(table, J)
         vcov = robust_vcov(point, sample, h1.cov, h1.mean, estimator, information)
         test = scaled_test(point, sample, h1.cov, h1.mean, estimator, information, df)
@@ -116,7 +116,7 @@ def estimate_normal(
     )
 
 
-def _start(lay: Layout, theta: Array, h1: Saturated) -> Array:
+def started(lay: Layout, theta: Array, h1: Saturated) -> Array:
     """Return starting values (q,): the parameters of the covariances, and intercepts by least squares on the means."""
     x = np.zeros(lay.q)
     x[: theta.size] = theta

@@ -17,6 +17,7 @@ from csimodels.spec import ModelSpec
 __all__ = [
     "CHOICES",
     "COVARIANCE",
+    "INCOMPLETE",
     "LEAST_SQUARES",
     "LIKELIHOOD",
     "ORDERED",
@@ -29,6 +30,7 @@ __all__ = [
     "pls_plan",
 ]
 
+INCOMPLETE = ("fiml", "two-stage", "em")
 LIKELIHOOD = ("ml", "mlf", "mlm", "mlmv", "mlmvs", "mlr")
 LEAST_SQUARES = ("gls", "uls", "wls", "dwls")
 ORDERED = ("wlsmv", "wlsm", "ulsmv", "wls", "dwls", "uls")
@@ -37,7 +39,7 @@ CHOICES = {
     "estimator": (*COVARIANCE, "pls", "plsc"),
     "engine": ("semopy", "native"),
     "likelihood": ("normal", "wishart"),
-    "missing": ("listwise", "mean", "fiml", "em"),
+    "missing": ("listwise", "mean", "fiml", "two-stage", "em"),
     "information": ("expected", "observed"),
     "parameterization": ("delta", "theta"),
     "scheme": ("path", "factorial", "centroid"),
@@ -136,15 +138,18 @@ def covariance_options(
     if meanstructure is not None:
         check_flag("meanstructure", meanstructure)
     named = any(t.op == "~1" for t in spec.terms)
-    if meanstructure is False and (named or missing == "fiml"):
-        why = "the model names intercepts" if named else 'missing="fiml" estimates the means'
+    whole = missing in ("fiml", "two-stage")
+    if meanstructure is False and (named or whole):
+        why = "the model names intercepts" if named else f"missing={missing!r} estimates the means"
         raise OptionError(
             "option.meanstructure", f"meanstructure is False, but {why}.", variable="meanstructure", value=False, hint="Leave it out."
         )
-    means = bool(meanstructure) or named or missing == "fiml"
+    means = bool(meanstructure) or named or whole
     for name, value, clash in (
         ("missing", missing, missing == "em" or (missing == "fiml" and estimator not in LIKELIHOOD)),
-        ("missing", missing, missing == "fiml" and estimator in ("mlm", "mlmv", "mlmvs")),
+        ("missing", missing, whole and estimator in ("mlm", "mlmv", "mlmvs")),
+        ("missing", missing, missing == "two-stage" and estimator not in ("ml", "mlr")),
+        ("information", information, information == "expected" and missing == "two-stage"),
         ("meanstructure", meanstructure, means and estimator not in LIKELIHOOD),
         ("likelihood", likelihood, likelihood == "wishart" and (means or estimator != "ml" or information == "observed")),
         ("information", information, information is not None and estimator not in ("ml", "mlr")),
@@ -152,13 +157,12 @@ def covariance_options(
         if clash:
             raise OptionError(
                 "option.other_estimator",
-                f"{name}={value!r} does not go together with the estimator {estimator!r}"
-                + (" and missing answers." if missing == "fiml" else "."),
+                f"{name}={value!r} does not go together with the estimator {estimator!r}" + (" and missing answers." if whole else "."),
                 variable=name,
                 value=value,
                 hint='Use estimator="ml" or "mlr", or leave the option out.',
             )
-    usual = "observed" if missing == "fiml" or estimator == "mlr" else "expected"
+    usual = "observed" if whole or estimator == "mlr" else "expected"
     return {"information": information or usual, "meanstructure": means}
 
 

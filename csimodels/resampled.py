@@ -18,7 +18,7 @@ from csimodels.errors import CollinearityWarning, ConvergenceWarning, DataError,
 from csimodels.exact_fit import exact_fit_table
 from csimodels.fitted_rows import fitted_rows
 from csimodels.inference.intervals import acceleration
-from csimodels.options import LEAST_SQUARES, ORDERED
+from csimodels.options import INCOMPLETE, LEAST_SQUARES, ORDERED
 from csimodels.recipes import recipe_for
 from csimodels.refit import original
 from csimodels.resample import Units, units_of
@@ -151,7 +151,7 @@ def _require_resampled(result: CSIResults) -> None:
     estimate, options = result.estimate, result.options
     why = {
         f"the estimator {options.estimator!r}": options.estimator in (*LEAST_SQUARES, *ORDERED),
-        f"missing={options.missing!r}": options.missing in ("fiml", "em"),
+        f"missing={options.missing!r}": options.missing in INCOMPLETE,
         "a mean structure": getattr(estimate, "mean", None) is not None,
         "constraints (==)": getattr(estimate, "constraints", None) is not None,
     }

@@ -26,6 +26,7 @@ from csimodels.report.mixin import Rendered
 from csimodels.resampled import Resampled
 from csimodels.residuals import residuals
 from csimodels.saved import Saved
+from csimodels.scored import Scored
 from csimodels.spec import ModelSpec
 from csimodels.tested import Tested
 from csimodels.validated import Validated
@@ -57,7 +58,7 @@ WITHHELD = [
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CSIResults(Indexed, Validated, Tested, Resampled, Saved, Rendered):
+class CSIResults(Indexed, Scored, Validated, Tested, Resampled, Saved, Rendered):
     """Present a fitted model.
 
     Made by :func:`csimodels.fit`. Tables are computed when first asked for; nothing changes afterwards.

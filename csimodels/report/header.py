@@ -41,6 +41,7 @@ WEIGHT_RULES = {
 SCHEMES = {"path": "path weighting scheme", "factorial": "factorial scheme", "centroid": "centroid scheme"}
 MISSING = {
     "fiml": "full-information maximum likelihood (FIML)",
+    "two-stage": "two-stage maximum likelihood, on the saturated moments",
     "em": "moments of the saturated model, by EM",
 }
 NO_ERRORS = "PLS has no analytic standard errors: call res.bootstrap(df) for standard errors, intervals and p-values."
