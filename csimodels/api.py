@@ -13,8 +13,9 @@ from csimodels.composite_results import composite_fit
 from csimodels.evidence import gathered
 from csimodels.fitting import estimated
 from csimodels.grouped import GroupedResults
+from csimodels.imputed import pooled_fit
 from csimodels.judgement import judgements
-from csimodels.preparation import prepared
+from csimodels.preparation import Prepared, prepared
 from csimodels.results import CSIResults
 from csimodels.sampling import mean_covariance
 from csimodels.spec import Indicator, ModelSpec
@@ -55,7 +56,7 @@ def fit(
     ----------
     model : ModelSpec or str
         A spec, a name that ``models()`` lists, or the path of a TOML file.
-    data : pandas, polars or pyarrow frame, mapping of arrays, array (n, p), or Moments
+    data : pandas, polars or pyarrow frame, mapping of arrays, array (n, p), or Moments; or a list of frames for ``missing="mi"``
         Survey answers, one row a respondent, or their moments. Never changed.
     estimator : {"ml", "mlr", "mlm", "mlmv", "mlmvs", "mlf", "gls", "uls", "wls", "dwls", "wlsmv", "wlsm", "ulsmv", "pls", "plsc"}
         Normal-theory maximum likelihood; the same estimates with robust errors and statistics ("mlr" sandwich and Yuan-Bentler, "mlm"
@@ -75,9 +76,10 @@ def fit(
         differs from the spec's most common one, such as a 0/1 complaint, keep theirs.
     na_values : sequence, or mapping of item to sequence, optional
         Codes that mean "don't know".
-    missing : {"listwise", "mean", "fiml", "em"}
+    missing : {"listwise", "mean", "fiml", "two-stage", "mi", "em"}
         Drop rows with a missing answer, or replace it by the item's mean; "fiml" for maximum likelihood ("ml", "mlf", "mlr") of every
-        answer that there is; "em" for PLS, on the moments that FIML of the saturated model gives.
+        answer that there is; "two-stage" for "ml" and "mlr" on the saturated moments; "mi" where ``data`` is a list of completed
+        frames, pooled by Rubin's rules; "em" for PLS, on the moments that FIML of the saturated model gives.
     weights : str or array (n,), optional
         Row weights. Standard errors are then the sandwich's, and statistics scaled as for "mlr".
     likelihood : {"normal", "wishart"}
@@ -127,8 +129,9 @@ def fit(
     -----
     ML: F = log|Sigma| + tr(S Sigma^-1) - log|S| - p is minimised until its Newton decrement vanishes (Joreskog 1969,
     doi:10.1007/BF02289343). Robust errors: White 1982, doi:10.2307/1912526; statistics: Satorra & Bentler 1994, Yuan & Bentler 2000,
-    doi:10.1111/0081-1750.00078. FIML: Arbuckle 1996; robust fit under missing answers Zhang & Savalei 2023, doi:10.1037/met0000445. ADF:
-    Browne 1984, doi:10.1111/j.2044-8317.1984.tb00789.x.
+    doi:10.1111/0081-1750.00078. FIML: Arbuckle 1996; robust fit under missing answers Zhang & Savalei 2023, doi:10.1037/met0000445; two
+    stages: Savalei & Bentler 2009, doi:10.1080/10705510903008238. Imputation: Rubin 1987, doi:10.1002/9780470316696. ADF: Browne 1984,
+    doi:10.1111/j.2044-8317.1984.tb00789.x.
 
     PLS: Wold's algorithm on standardised items (Tenenhaus et al. 2005, doi:10.1016/j.csda.2004.03.005); it has no
     analytic standard errors, see :meth:`CSIResults.bootstrap`. PLSc: Dijkstra & Henseler 2015, doi:10.25300/MISQ/2015/39.2.02.
@@ -163,6 +166,8 @@ def fit(
         higher_order=higher_order,
         consistent=consistent,
     )
+    if ready.options.missing == "mi":
+        return _pooled(ready, data, weights, na_values, clusters, strata)
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         evidence = gathered(data, ready.spec, ready.options, weights, na_values, clusters, strata)
@@ -179,6 +184,18 @@ def fit(
     said = [*((w.category, str(w.message)) for w in [*heard, *fitting]), *judgements(ready.spec, moments, estimate)]
     _warn(said)
     return CSIResults(ready.spec, moments, estimate, options, tuple(message for _, message in said), spread, semopy_model)
+
+
+def _pooled(ready: Prepared, frames: Any, weights: Any, na_values: Any, clusters: Any, strata: Any) -> CSIResults:
+    """Fit completed data sets and pool them."""
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        estimate, moments, spread, said = pooled_fit(ready, frames, weights, na_values, clusters, strata)
+    texts = dict.fromkeys((w.category, str(w.message)) for w in heard)
+    said = [*texts, *said, *judgements(ready.spec, moments, estimate)]
+    _warn(said)
+    options = replace(ready.options, weighted=moments.weighted)
+    return CSIResults(ready.spec, moments, estimate, options, tuple(message for _, message in said), spread)
 
 
 @overload

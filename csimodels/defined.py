@@ -37,7 +37,9 @@ def with_definitions(columns: dict[str, Any], spec: ModelSpec, estimate: Any) ->
     texts = {"lhs": names, "op": (":=",) * len(names), "rhs": tuple(t.rhs for t in spec.terms if t.op == ":="), "label": names}
     values = {"est": est, "se": se, "z": z, "pvalue": p, "ci_lower": lower, "ci_upper": upper, "std": std_est, "std_se": std_se}
     values |= {"group": np.ones(len(names), dtype=int), "free": np.zeros(len(names), dtype=int)}
-    return {c: (*v, *texts[c]) if c in texts else np.concatenate([v, values[c]]) for c, v in columns.items()}
+    return {
+        c: (*v, *texts[c]) if c in texts else np.concatenate([v, values.get(c, np.full(len(names), np.nan))]) for c, v in columns.items()
+    }
 
 
 def _with_error(f: Functions, values: Array, J: Array, vcov: Array) -> tuple[Array, Array]:

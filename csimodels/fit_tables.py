@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from csimodels.estimators.estimate import Estimate
 from csimodels.estimators.least_squares import vech
-from csimodels.inferred import free_parameters
+from csimodels.inferred import degrees_of_freedom, free_parameters
 from csimodels.measures.fit import Compared, agfi, baseline, chisq_measures, fit_measures, gfi, loglik, srmr
 from csimodels.measures.robust_fit import robust_measures, scaled_measures
 
-__all__ = ["covariance_measures"]
+__all__ = ["covariance_measures", "model_df"]
 
 Array = NDArray[Any]
 
@@ -33,7 +33,7 @@ def covariance_measures(estimate: Estimate, rows: float) -> dict[str, float]:
         found = _of_correlations(estimate, rows)
         r, g = srmr(estimate.S, _off_diagonal(estimate)), np.nan if estimate.gfi is None else estimate.gfi
         out = chisq_measures(found) | {"srmr": r, "gfi": g, "agfi": agfi(g, found.df, found.df + found.npar)}
-    elif estimate.mean is None and estimate.weight is None:
+    elif estimate.mean is None and estimate.weight is None and estimate.pooled is None:
         npar = free_parameters(estimate.table, estimate.constraints)
         out = fit_measures(estimate.F, estimate.S, estimate.Sigma, estimate.n, rows, npar, x)
         found = _compared(estimate, rows, x)
@@ -59,12 +59,11 @@ def _corrected(estimate: Estimate, f: Compared) -> dict[str, float]:
 
 def _compared(estimate: Estimate, rows: float, x: list[int]) -> Compared:
     """Return what chi-square based measures are made of."""
-    p, px, q = len(estimate.S), len(x), free_parameters(estimate.table, estimate.constraints)
-    df = (p * (p + 1) - px * (px + 1)) // 2 + (p - px) * (estimate.mean is not None) - q
+    q, df = free_parameters(estimate.table, estimate.constraints), degrees_of_freedom(estimate.table, estimate.constraints)
     base = (estimate.baseline.chisq, estimate.baseline.df) if estimate.baseline is not None else baseline(estimate.S, estimate.n, x)
     chisq = estimate.n * max(estimate.F, 0.0)
     logl = unrestricted = np.nan
-    if estimate.weight is None:
+    if estimate.weight is None and estimate.pooled is None:
         whole = loglik(0.0, estimate.S, rows, x)
         if estimate.unrestricted is not None:
             whole = estimate.unrestricted - _exogenous(estimate.S, rows, x)
@@ -73,13 +72,18 @@ def _compared(estimate: Estimate, rows: float, x: list[int]) -> Compared:
 
 
 def _of_correlations(estimate: Estimate, rows: float) -> Compared:
-    """Return what measures of models of ordered items are made of; thresholds and means are as many statistics as parameters."""
+    """Return what measures of models of ordered items are made of."""
     assert estimate.baseline is not None
+    base, chisq = estimate.baseline, estimate.n * max(estimate.F, 0.0)
+    return Compared(chisq, model_df(estimate), base.chisq, base.df, estimate.n, rows, estimate.table.n_free, np.nan, np.nan)
+
+
+def model_df(estimate: Estimate) -> int:
+    """Return degrees of freedom; thresholds and means of ordered items are as many statistics as parameters."""
+    if not estimate.ordinal:
+        return degrees_of_freedom(estimate.table, estimate.constraints)
     p, first = len(estimate.S), sum(r.op == "|" or (r.op == "~1" and r.free > 0) for r in estimate.table.rows)
-    statistics = p * (p - 1) // 2 + p - len(estimate.ordinal) + first
-    q = estimate.table.n_free
-    chisq = estimate.n * max(estimate.F, 0.0)
-    return Compared(chisq, statistics - q, estimate.baseline.chisq, estimate.baseline.df, estimate.n, rows, q, np.nan, np.nan)
+    return p * (p - 1) // 2 + p - len(estimate.ordinal) + first - estimate.table.n_free
 
 
 def _off_diagonal(estimate: Estimate) -> Array:
@@ -105,7 +109,9 @@ def _residual_measures(estimate: Estimate, x: list[int], df: float) -> dict[str,
         r, s = vech(S - Sigma), vech(S)
         g = float(1 - r @ (estimate.weight @ r) / (s @ (estimate.weight @ s)))
         return {"srmr": srmr(S, Sigma), "gfi": g, "agfi": agfi(g, df, p * (p + 1) / 2)}
-    assert estimate.mean is not None and estimate.mu is not None
+    if estimate.mean is None or estimate.mu is None:
+        g = gfi(S, Sigma, x)
+        return {"srmr": srmr(S, Sigma), "gfi": g, "agfi": agfi(g, df, p * (p + 1) / 2)}
     d = estimate.mean - estimate.mu
     standardised = d / np.sqrt(np.diagonal(S))
     cells = p * (p + 1) / 2

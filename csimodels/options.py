@@ -39,7 +39,7 @@ CHOICES = {
     "estimator": (*COVARIANCE, "pls", "plsc"),
     "engine": ("semopy", "native"),
     "likelihood": ("normal", "wishart"),
-    "missing": ("listwise", "mean", "fiml", "two-stage", "em"),
+    "missing": ("listwise", "mean", "fiml", "two-stage", "mi", "em"),
     "information": ("expected", "observed"),
     "parameterization": ("delta", "theta"),
     "scheme": ("path", "factorial", "centroid"),
@@ -190,7 +190,7 @@ def ordered_items(spec: ModelSpec, estimator: str, ordinal: Any, parameterizatio
     if not wanted:
         return ()
     for what, there in {
-        f"missing={missing!r}": missing != "listwise",
+        f"missing={missing!r}": missing not in ("listwise", "mi"),
         "composites": any(c.formed for c in spec.constructs),
         "intercepts": any(t.op == "~1" for t in spec.terms),
         "constraints (==)": any(t.op == "==" for t in spec.terms),

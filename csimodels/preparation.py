@@ -100,8 +100,9 @@ def prepared(
         if inference["meanstructure"]:
             require_identified(expand(spec, std_lv, True))
     else:
-        if missing in ("fiml", "two-stage"):
-            text, hint = f"PLS has no likelihood: missing={missing!r} has no meaning for it.", 'Use missing="em", "mean" or "listwise".'
+        if missing in ("fiml", "two-stage", "mi"):
+            text = f"PLS has neither a likelihood nor analytic errors: missing={missing!r} has no meaning for it."
+            hint = 'Use missing="em", "mean" or "listwise".'
             raise OptionError("option.other_estimator", text, variable="missing", value=missing, hint=hint)
         plan = pls_plan(spec, estimator, scheme, modes, tol, higher_order, consistent)
     options = Options(

@@ -151,7 +151,7 @@ def _require_resampled(result: CSIResults) -> None:
     estimate, options = result.estimate, result.options
     why = {
         f"the estimator {options.estimator!r}": options.estimator in (*LEAST_SQUARES, *ORDERED),
-        f"missing={options.missing!r}": options.missing in INCOMPLETE,
+        f"missing={options.missing!r}": options.missing in (*INCOMPLETE, "mi"),
         "a mean structure": getattr(estimate, "mean", None) is not None,
         "constraints (==)": getattr(estimate, "constraints", None) is not None,
     }

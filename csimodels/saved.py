@@ -17,6 +17,7 @@ from csimodels.estimators.least_squares import Weight
 from csimodels.estimators.pls_estimate import PLSEstimate
 from csimodels.estimators.pls_plan import Plan
 from csimodels.inference.incomplete_fit import CompleteFit
+from csimodels.inference.rubin import Pooled
 from csimodels.inference.scaled import ScaledTest
 from csimodels.options import COVARIANCE, Options
 from csimodels.partable import ParameterTable, Row
@@ -29,7 +30,7 @@ __all__ = ["Saved"]
 
 FORMAT = "csimodels-result"
 FORMAT_VERSION = 1
-PARTS = ("test", "baseline", "weight", "complete")
+PARTS = ("test", "baseline", "weight", "complete", "pooled")
 NESTED: dict[type, tuple[str, ...]] = {Estimate: ("table", "engine", "patterns", *PARTS), PLSEstimate: ("plan",)}
 
 
@@ -134,7 +135,7 @@ def _part(part: Any) -> Any:
         return None
     if isinstance(part, Baseline):
         return {"chisq": part.chisq, "df": part.df, "test": _part(part.test)}
-    values = part._asdict() if isinstance(part, (Weight, CompleteFit)) else asdict(part)
+    values = part._asdict() if isinstance(part, (Weight, CompleteFit, Pooled)) else asdict(part)
     return {name: _value(v) for name, v in values.items()}
 
 
@@ -280,6 +281,8 @@ def _restored_part(name: str, data: Any) -> Any:
         return Baseline(numbers["chisq"], numbers["df"], _restored_part("test", data["test"]))
     if name == "weight":
         return Weight(_optional(data["full"]), _optional(data["diagonal"]))
+    if name == "pooled":
+        return Pooled(data["m"], *(_array(data[k]) for k in ("df", "riv", "fmi")))
     return ScaledTest(**numbers) if name == "test" else CompleteFit(**(numbers | {"mean_vcov": _array(data["mean_vcov"])}))
 
 

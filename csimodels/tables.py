@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from csimodels.estimators.estimate import Estimate
-from csimodels.inference.information import delta_se, interval, z_test
+from csimodels.inference.information import delta_se, interval, t_interval, t_test, z_test
 from csimodels.labels import text_column
 from csimodels.measures.effects import effect_pairs, effects, effects_jacobian
 from csimodels.measures.standardized import dependent_jacobian, standardised_jacobian
@@ -31,11 +31,7 @@ def operators(estimate: Estimate) -> tuple[str, ...]:
 
 def parameter_se(estimate: Estimate) -> Array:
     """Return the standard error of each parameter, shape (K,), NaN where fixed."""
-    free = estimate.table.free
-    se = np.sqrt(np.maximum(np.diagonal(estimate.vcov), 0.0)) if estimate.vcov.size else np.empty(0)
-    out = np.full(free.size, np.nan)
-    out[free > 0] = se[free[free > 0] - 1]
-    return out
+    return _spread(estimate, np.sqrt(np.maximum(np.diagonal(estimate.vcov), 0.0)) if estimate.vcov.size else np.empty(0))
 
 
 @singledispatch
@@ -43,8 +39,9 @@ def parameter_columns(estimate: Any) -> dict[str, Any]:
     """Return the parameter table column by column, in lavaan's names; texts are tuples."""
     rows, op = estimate.table.rows, operators(estimate)
     se = parameter_se(estimate)
-    z, p = z_test(estimate.full, se)
-    lower, upper = interval(estimate.full, se)
+    df = _degrees(estimate)
+    z, p = z_test(estimate.full, se) if df is None else t_test(estimate.full, se, df)
+    lower, upper = interval(estimate.full, se) if df is None else t_interval(estimate.full, se, df)
     if estimate.dependent is None:
         std, J = standardised_jacobian(estimate.layout, estimate.full)
     else:
@@ -66,7 +63,26 @@ def parameter_columns(estimate: Any) -> dict[str, Any]:
         "ci_upper": upper,
         "std": std,
         "std_se": std_se,
-    }
+    } | _imputation(estimate)
+
+
+def _degrees(estimate: Estimate) -> Array | None:
+    """Return degrees of freedom of t of every parameter (K,) after multiple imputation, None otherwise."""
+    return None if estimate.pooled is None else _spread(estimate, estimate.pooled.df)
+
+
+def _imputation(estimate: Estimate) -> dict[str, Array]:
+    """Return the columns that multiple imputation adds: df, riv, fmi."""
+    info = estimate.pooled
+    return {} if info is None else {name: _spread(estimate, getattr(info, name)) for name in ("df", "riv", "fmi")}
+
+
+def _spread(estimate: Estimate, values: Array) -> Array:
+    """Return values of free parameters (q,) for every parameter (K,), NaN where fixed."""
+    free = estimate.table.free
+    out = np.full(free.size, np.nan)
+    out[free > 0] = values[free[free > 0] - 1]
+    return out
 
 
 def framed(columns: dict[str, Any]) -> pd.DataFrame:

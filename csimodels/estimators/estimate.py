@@ -20,6 +20,7 @@ from csimodels.estimators.semopy_engine import SemopyFit, expressible, fit_semop
 from csimodels.estimators.starts import start
 from csimodels.inference.incomplete_fit import CompleteFit
 from csimodels.inference.information import expected_vcov
+from csimodels.inference.rubin import Pooled
 from csimodels.inference.scaled import ScaledTest
 from csimodels.partable import ParameterTable
 
@@ -116,6 +117,8 @@ class Estimate:
         Goodness of fit, where it rests on more than S and Sigma.
     dependent : array (K, q) or None
         Derivatives of every parameter by the free ones, where some that are not free depend on these.
+    pooled : Pooled or None
+        What multiple imputation added to the errors.
     """
 
     table: ParameterTable
@@ -141,6 +144,7 @@ class Estimate:
     ordinal: tuple[str, ...] = ()
     gfi: float | None = None
     dependent: Array | None = None
+    pooled: Pooled | None = None
 
     @cached_property
     def layout(self) -> Layout:

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from csimodels.estimators.derivatives import expected_hessian, gradient, pairs
 from csimodels.estimators.matrices import Layout, fill, implied, parameters
 
-__all__ = ["delta_se", "expected_se", "expected_vcov", "interval", "inverted", "z_test"]
+__all__ = ["delta_se", "expected_se", "expected_vcov", "interval", "inverted", "t_interval", "t_test", "z_test"]
 
 Array = NDArray[Any]
 SINGULAR = 1e-13
@@ -80,6 +80,18 @@ def z_test(est: Array, se: Array) -> tuple[Array, Array]:
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(se > 0, est / se, np.nan)
     return z, 2.0 * ndtr(-np.abs(z))
+
+
+def t_test(est: Array, se: Array, df: Array) -> tuple[Array, Array]:
+    """Return t and the two-sided p-value with its degrees of freedom (K,); NaN where there is no standard error."""
+    t, _ = z_test(est, se)
+    return t, 2.0 * stdtr(df, -np.abs(t))
+
+
+def t_interval(est: Array, se: Array, df: Array, level: float = 0.95) -> tuple[Array, Array]:
+    """Return the confidence interval by t with its degrees of freedom (K,)."""
+    half = stdtrit(df, 0.5 + level / 2) * se
+    return est - half, est + half
 
 
 def interval(est: Array, se: Array, level: float = 0.95) -> tuple[Array, Array]:

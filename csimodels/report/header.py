@@ -41,6 +41,7 @@ WEIGHT_RULES = {
 SCHEMES = {"path": "path weighting scheme", "factorial": "factorial scheme", "centroid": "centroid scheme"}
 MISSING = {
     "fiml": "full-information maximum likelihood (FIML)",
+    "mi": "multiple imputation, pooled by Rubin's rules",
     "two-stage": "two-stage maximum likelihood, on the saturated moments",
     "em": "moments of the saturated model, by EM",
 }
