@@ -135,7 +135,7 @@ def _statistics(fits: list[Estimate], whole: Estimate) -> dict[str, Any]:
         chisq, chisq_0 = pooled_statistic(own, df), pooled_statistic(own_0, df_0)
     base = Baseline(chisq_0, df_0, _mean_test([b.test for b in bases]))
     gfi = None if whole.gfi is None else float(np.mean([e.gfi for e in fits if e.gfi is not None]))
-    return {"F": chisq / n, "test": _mean_test([e.test for e in fits]), "baseline": base, "gfi": gfi, "complete": None}
+    return {"F": chisq / n, "test": _mean_test([e.test for e in fits]), "baseline": base, "gfi": gfi, "complete": None, "tangent": None}
 
 
 def _ratio(e: Estimate, whole: Estimate, Sigma: Array, mu: Array | None) -> float:

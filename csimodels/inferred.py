@@ -18,6 +18,7 @@ from csimodels.estimators.least_squares import Weight, delta, fourth_moments, mi
 from csimodels.estimators.matrices import NU, Layout, fill, implied, layout, parameters
 from csimodels.estimators.means import implied_mean, mean_jacobian
 from csimodels.estimators.patterns import Sample
+from csimodels.inference.difference import tangent_of_moments
 from csimodels.inference.information import inverted
 from csimodels.inference.sandwich import baseline_of, incomplete_fit, robust_vcov, scaled_test
 from csimodels.inference.scaled import Point
@@ -28,6 +29,7 @@ from csimodels.reference_models import independence
 __all__ = ["degrees_of_freedom", "estimate_normal", "estimate_squares", "free_parameters", "started", "with_inference"]
 
 Array = NDArray[Any]
+ADJUSTED = ("mlmv", "mlmvs")
 
 
 def degrees_of_freedom(table: ParameterTable, constraints: Array | None = None) -> int:
@@ -52,7 +54,8 @@ def with_inference(estimate: Estimate, sample: Sample, estimator: str, informati
         test = scaled_test(point, sample, S, mean, estimator, information, df)
         h1 = saturated_moments(sample.patterns)
         base = baseline_of(point, sample, h1, estimator, information, False) if test is not None else None
-    return replace(estimate, vcov=vcov, estimator=estimator, test=test, baseline=base)
+        tangent = tangent_of_moments(point, sample, S, mean) if estimator in ADJUSTED else None
+    return replace(estimate, vcov=vcov, estimator=estimator, test=test, baseline=base, tangent=tangent)
 
 
 def estimate_normal(
@@ -89,6 +92,7 @@ def estimate_normal(
         test = scaled_test(point, sample, h1.cov, h1.mean, estimator, information, df)
         base = baseline_of(point, sample, h1, estimator, information, True)
         whole = incomplete_fit(point, sample, h1, df, estimator == "mlr")
+        tangent = tangent_of_moments(point, sample, h1.cov, h1.mean) if estimator in ADJUSTED else None
         full = parameters(lay, found.x[None], h1.cov[None], h1.mean[None])
         imp = implied(fill(lay, full))
     engine = replace(first.engine, evaluations=first.engine.evaluations + found.evaluations)
@@ -113,6 +117,7 @@ def estimate_normal(
         baseline=base,
         complete=whole,
         constraints=J,
+        tangent=tangent,
     )
 
 

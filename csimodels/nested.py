@@ -12,6 +12,7 @@ from scipy.special import chdtrc
 
 from csimodels.errors import CSIWarning, OptionError
 from csimodels.estimators.estimate import Estimate
+from csimodels.inference.difference import shifted_difference
 from csimodels.measures.fit import rmsea
 from csimodels.results import CSIResults
 
@@ -19,6 +20,7 @@ __all__ = ["anova"]
 
 COLUMNS = ["df", "aic", "bic", "chisq", "scaling_factor", "chisq_diff", "df_diff", "pvalue", "rmsea"]
 SCALED = ("satorra.bentler", "yuan.bentler.mplus")
+ADJUSTED = ("scaled.shifted", "mean.var.adjusted")
 
 
 def anova(*results: CSIResults) -> pd.DataFrame:
@@ -50,7 +52,8 @@ def anova(*results: CSIResults) -> pd.DataFrame:
     Notes
     -----
     T_0 - T_1 with df_0 - df_1 degrees of freedom. For robust fits it is divided by (df_0 c_0 - df_1 c_1) / (df_0 - df_1), the c being the
-    scaling factors (Satorra & Bentler 2001, doi:10.1007/BF02296192). That models are nested is not checked beyond this.
+    scaling factors (Satorra & Bentler 2001, doi:10.1007/BF02296192); for "mlmv", "mlmvs", "wlsmv" and "ulsmv" it is scaled and shifted
+    (Satorra 2000, doi:10.1007/978-1-4615-4603-0_17), as by lavaan and Mplus' DIFFTEST. That models are nested is not checked beyond this.
 
     Examples
     --------
@@ -111,7 +114,7 @@ def _row(less: CSIResults, more: CSIResults | None) -> tuple[float, ...]:
         raise OptionError("anova.df", text, variable="df", value=float(f["df"]), hint="Give models of which one restricts the other.")
     if statistic < -1e-6 * max(1.0, f["chisq"]):
         _warn(less)
-    scaled = statistic / _scaling(less, more, df)
+    scaled = _scaled(less, more, statistic, df)
     n = float(less.estimate.n)
     return (*head, scaled, df, float(chdtrc(df, max(scaled, 0.0))), rmsea(max(scaled, 0.0), df, n))
 
@@ -119,6 +122,18 @@ def _row(less: CSIResults, more: CSIResults | None) -> tuple[float, ...]:
 def _warn(less: CSIResults) -> None:
     text = f"The model {less.spec.name!r} restricts another but fits better: they are not nested, or a fit did not converge."
     warnings.warn(text, CSIWarning, stacklevel=4)
+
+
+def _scaled(less: CSIResults, more: CSIResults, statistic: float, df: float) -> float:
+    """Return the difference of statistics, corrected where the fits are."""
+    own, wider = (getattr(r.estimate, "tangent", None) for r in (less, more))
+    test = getattr(less.estimate, "test", None)
+    if own is not None and wider is not None and test is not None and test.method in ADJUSTED:
+        if less.spec.items != more.spec.items:
+            text, hint = "The models have their items in other orders.", "Write both with the constructs in one order."
+            raise OptionError("anova.data", text, variable="results", value=less.spec.name, hint=hint)
+        return shifted_difference(statistic, df, own, wider)
+    return statistic / _scaling(less, more, df)
 
 
 def _scaling(less: CSIResults, more: CSIResults, df: float) -> float:

@@ -29,6 +29,7 @@ from csimodels.estimators.ordinal import (
 )
 from csimodels.estimators.ordinal_moments import OrdinalMoments, ordinal_moments
 from csimodels.estimators.starts import start
+from csimodels.inference.difference import tangent_of
 from csimodels.inference.incomplete_fit import CompleteFit
 from csimodels.inference.scaled import ScaledTest, corrected
 from csimodels.partable import ParameterTable, Row
@@ -85,6 +86,7 @@ def estimate_ordinal(table: ParameterTable, rows: Array, ordinal: tuple[str, ...
         n = moments.n
         test, base = _tests(t, W, found, estimator, n)
         Sigma = _correlations(lay, found.x, t)
+        tangent = tangent_of(found.D, W @ found.D, t.Gamma) if test is not None else None
         complete = _complete_fit(t, found, W, Sigma, moments, rows) if test is not None and mask.all() else None
     F = float(found.residual @ (W @ found.residual))
     ran = replace(engine, evaluations=found.evaluations)
@@ -97,7 +99,8 @@ def estimate_ordinal(table: ParameterTable, rows: Array, ordinal: tuple[str, ...
         "n": float(n - 1),
     }
     parts |= {"F": F, "converged": found.converged, "engine": ran, "estimator": estimator, "test": test, "baseline": base}
-    return Estimate(whole.table, **parts, complete=complete, ordinal=ordinal, gfi=_gfi(moments, W, F, estimator), dependent=whole.dependent)
+    parts |= {"complete": complete, "tangent": tangent, "dependent": whole.dependent}
+    return Estimate(whole.table, **parts, ordinal=ordinal, gfi=_gfi(moments, W, F, estimator))
 
 
 def _say_sparse(m: OrdinalMoments, items: tuple[str, ...]) -> None:

@@ -16,6 +16,7 @@ from csimodels.estimators.estimate import Baseline, Engine, Estimate
 from csimodels.estimators.least_squares import Weight
 from csimodels.estimators.pls_estimate import PLSEstimate
 from csimodels.estimators.pls_plan import Plan
+from csimodels.inference.difference import Tangent
 from csimodels.inference.incomplete_fit import CompleteFit
 from csimodels.inference.rubin import Pooled
 from csimodels.inference.scaled import ScaledTest
@@ -30,7 +31,7 @@ __all__ = ["Saved"]
 
 FORMAT = "csimodels-result"
 FORMAT_VERSION = 1
-PARTS = ("test", "baseline", "weight", "complete", "pooled")
+PARTS = ("test", "baseline", "weight", "complete", "pooled", "tangent")
 NESTED: dict[type, tuple[str, ...]] = {Estimate: ("table", "engine", "patterns", *PARTS), PLSEstimate: ("plan",)}
 
 
@@ -135,7 +136,7 @@ def _part(part: Any) -> Any:
         return None
     if isinstance(part, Baseline):
         return {"chisq": part.chisq, "df": part.df, "test": _part(part.test)}
-    values = part._asdict() if isinstance(part, (Weight, CompleteFit, Pooled)) else asdict(part)
+    values = part._asdict() if isinstance(part, (Weight, CompleteFit, Pooled, Tangent)) else asdict(part)
     return {name: _value(v) for name, v in values.items()}
 
 
@@ -281,6 +282,8 @@ def _restored_part(name: str, data: Any) -> Any:
         return Baseline(numbers["chisq"], numbers["df"], _restored_part("test", data["test"]))
     if name == "weight":
         return Weight(_optional(data["full"]), _optional(data["diagonal"]))
+    if name == "tangent":
+        return Tangent(*(_array(data[k]) for k in Tangent._fields))
     if name == "pooled":
         return Pooled(data["m"], *(_array(data[k]) for k in ("df", "riv", "fmi")))
     return ScaledTest(**numbers) if name == "test" else CompleteFit(**(numbers | {"mean_vcov": _array(data["mean_vcov"])}))

@@ -228,3 +228,25 @@ def test_moments_alone_are_refused():
     m = csi.moments(five(), ModelSpec.from_lavaan(QVS))
     with pytest.raises(csi.MissingStatisticError):
         csi.fit(ModelSpec.from_lavaan(QVS), m, estimator="wlsmv", ordinal=True)
+
+
+NESTED = {f"k6_{m}_{e}": e for m in ("paths", "loadings") for e in ("wlsmv", "wlsm", "ulsmv", "mlmv", "mlmvs", "mlm")}
+NESTED |= {"k6_paths_wlsmv_theta": "wlsmv", "k6_loadings_mlmv_means": "mlmv"}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_differences_of_nested_models(name):
+    ref, estimator = oracle(name), NESTED[name]
+    continuous = estimator.startswith("mlm")
+    options = {"engine": "native"} if continuous else {"ordinal": list(SIZES)}
+    options |= THETA if name.endswith("theta") else {"meanstructure": True} if name.endswith("means") else {}
+    data = frame("hs") if continuous else mixed()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", csi.CSIWarning)
+        full, less = (csi.fit(ModelSpec.from_lavaan(ref[m]), data, estimator=estimator, **options) for m in ("full", "less"))
+        row = csi.anova(full, less).iloc[1]
+        again = csi.anova(*(CSIResults.from_json(r.to_json()) for r in (full, less))).iloc[1]
+    assert row["chisq_diff"] == pytest.approx(ref["chisq_diff"], rel=ERRORS)
+    assert row["df_diff"] == ref["df_diff"]
+    assert row["pvalue"] == pytest.approx(ref["pvalue"], rel=5e-4)
+    assert again["chisq_diff"] == pytest.approx(row["chisq_diff"], rel=1e-12)

@@ -18,6 +18,7 @@ from csimodels.estimators.ml import Solution, minimise
 from csimodels.estimators.patterns import Patterns
 from csimodels.estimators.semopy_engine import SemopyFit, expressible, fit_semopy
 from csimodels.estimators.starts import start
+from csimodels.inference.difference import Tangent
 from csimodels.inference.incomplete_fit import CompleteFit
 from csimodels.inference.information import expected_vcov
 from csimodels.inference.rubin import Pooled
@@ -119,6 +120,8 @@ class Estimate:
         Derivatives of every parameter by the free ones, where some that are not free depend on these.
     pooled : Pooled or None
         What multiple imputation added to the errors.
+    tangent : Tangent or None
+        What a difference test of statistics adjusted in mean and variance needs.
     """
 
     table: ParameterTable
@@ -145,6 +148,7 @@ class Estimate:
     gfi: float | None = None
     dependent: Array | None = None
     pooled: Pooled | None = None
+    tangent: Tangent | None = None
 
     @cached_property
     def layout(self) -> Layout:

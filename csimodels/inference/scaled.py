@@ -27,6 +27,7 @@ __all__ = [
     "residual_traces",
     "saturated_parameters",
     "unit_information",
+    "weighted_moments",
     "yuan_bentler_trace",
 ]
 
@@ -151,7 +152,7 @@ def residual_traces(point: Point, sample: Sample, S: Array, mean: Array, *, squa
     if not squared and not explicit_moments(table):
         B = point.inner(meat(lay, x, sample, S, mean))
         return quadratic_trace(W, S, sample) - float(np.trace(np.linalg.solve(E, B))), np.nan
-    V, D, Gamma = _all_moments(point, sample, S, mean)
+    V, D, Gamma = weighted_moments(point, sample, S, mean)
     VD = V @ (D if point.free is None else D @ point.free)
     UG = (V - VD @ np.linalg.solve(E, VD.T)) @ Gamma
     return float(np.trace(UG)), float(np.einsum("ij,ji->", UG, UG))
@@ -164,12 +165,12 @@ def explicit_moments(table: ParameterTable) -> bool:
 
 def moments_meat(point: Point, sample: Sample, S: Array, mean: Array) -> Array:
     """Return D' V Gamma V D (q, q)."""
-    V, D, Gamma = _all_moments(point, sample, S, mean)
+    V, D, Gamma = weighted_moments(point, sample, S, mean)
     VD = V @ D
     return np.asarray(VD.T @ Gamma @ VD)
 
 
-def _all_moments(point: Point, sample: Sample, S: Array, mean: Array) -> tuple[Array, Array, Array]:
+def weighted_moments(point: Point, sample: Sample, S: Array, mean: Array) -> tuple[Array, Array, Array]:
     """Return weight, derivatives and fourth moments of vech S, with the means before it where they are modelled."""
     table, lay, x, _ = point
     full = parameters(lay, x[None], S[None], mean[None])

@@ -43,6 +43,12 @@ def draw(result: MissingAnswers, ax: Axes) -> Axes:
     text = f"Missing answers of {result.n} rows"
     if len(result.mcar):
         row = result.mcar.iloc[0]
-        text += f"\ncompletely at random: chi2({int(row['df'])}) = {row['chisq']:.1f}, p = {pvalue(row['pvalue'])}"
+        text += f"\ncompletely at random: chi2({int(row['df'])}) = {row['chisq']:.1f}, p {_p(row['pvalue'])}"
     ax.set_title(printable(text), fontsize=10.5, fontdict=faces(text), parse_math=False)
     return ax
+
+
+def _p(value: float) -> str:
+    """Return a p-value with its sign of comparison."""
+    text = pvalue(value)
+    return text if text.startswith("<") else f"= {text}"

@@ -43,3 +43,30 @@ PROBIT <- "
  x9 ~ visual + textual
 "
 for (p in c("delta", "theta")) put(paste0("k4_probit_", p), PROBIT, ordered = c("x4", "x9"), estimator = "WLSMV", parameterization = p, data = two)
+# difference tests (Satorra 2000) of nested models
+nested <- function(name, full, less, ...) {
+  f <- suppressWarnings(sem(full, ...)); g <- suppressWarnings(sem(less, ...)); d <- lavTestLRT(f, g)
+  x <- list(meta = list(case = name, r = R.version.string), lavaan_version = as.character(packageVersion("lavaan")), full = full, less = less,
+    chisq_diff = d[2, "Chisq diff"], df_diff = d[2, "Df diff"], pvalue = d[2, "Pr(>Chisq)"])
+  write_json(x, file.path(OUT, paste0(name, ".json")), auto_unbox = TRUE, digits = NA, pretty = FALSE, na = "null", null = "null", force = TRUE)
+  cat(sprintf("%-28s %.6f df=%.4f p=%.6f\n", name, x$chisq_diff, x$df_diff, x$pvalue))
+}
+FULL <- "
+ visual =~ x1 + x2 + x3
+ textual =~ x4 + x5 + x6
+ speed =~ x7 + x8 + x9
+ textual ~ visual
+ speed ~ visual + textual
+"
+LESS <- sub("speed ~ visual \\+ textual", "speed ~ 0*visual + 0*textual", FULL)
+SAME <- sub("x4 \\+ x5 \\+ x6", "x4 + a*x5 + a*x6", FULL)
+for (e in c("WLSMV", "WLSM", "ULSMV")) {
+  nested(paste0("k6_paths_", tolower(e)), FULL, LESS, hs, ordered = cut4, estimator = e)
+  nested(paste0("k6_loadings_", tolower(e)), FULL, SAME, hs, ordered = cut4, estimator = e)
+}
+nested("k6_paths_wlsmv_theta", FULL, LESS, hs, ordered = cut4, estimator = "WLSMV", parameterization = "theta")
+for (e in c("MLMV", "MLMVS", "MLM")) {
+  nested(paste0("k6_paths_", tolower(e)), FULL, LESS, whole, estimator = e)
+  nested(paste0("k6_loadings_", tolower(e)), FULL, SAME, whole, estimator = e)
+}
+nested("k6_loadings_mlmv_means", FULL, SAME, whole, estimator = "MLMV", meanstructure = TRUE)
