@@ -99,7 +99,7 @@ def estimate_ordinal(table: ParameterTable, rows: Array, ordinal: tuple[str, ...
         "n": float(n - 1),
     }
     parts |= {"F": F, "converged": found.converged, "engine": ran, "estimator": estimator, "test": test, "baseline": base}
-    parts |= {"complete": complete, "tangent": tangent, "dependent": whole.dependent}
+    parts |= {"complete": complete, "tangent": tangent, "dependent": whole.dependent, "weight": W}
     return Estimate(whole.table, **parts, ordinal=ordinal, gfi=_gfi(moments, W, F, estimator))
 
 

@@ -12,10 +12,10 @@ from scipy.special import chdtrc
 from csimodels.checks import close_to
 from csimodels.errors import MissingStatisticError, ModelSyntaxError, OptionError
 from csimodels.estimators.estimate import Estimate
-from csimodels.estimators.least_squares import Weight
+from csimodels.estimators.ordinal import scaled_items
 from csimodels.inference.added import candidates, expected_changes, released, scores_of_added
+from csimodels.inference.added_squares import covariance_part
 from csimodels.labelled import functions
-from csimodels.options import LIKELIHOOD
 from csimodels.partable import Row
 from csimodels.syntax import formulas, read_formula
 
@@ -49,7 +49,7 @@ class Tested:
         Raises
         ------
         MissingStatisticError
-            The fit is not one of maximum likelihood.
+            PLS, imputed data sets, or ordered items in paths under delta.
         OptionError
             Another kind of parameter.
 
@@ -66,13 +66,14 @@ class Tested:
         >>> res.modification_indices().columns.tolist()
         ['lhs', 'op', 'rhs', 'mi', 'pvalue', 'epc', 'epc_std']
         """
-        estimate = _of_likelihood(self)
+        estimate = _scored(self)
         wanted = OPERATORS[:3] if op is None else (op,) if isinstance(op, str) else tuple(op)
         for kind in wanted:
             if kind not in OPERATORS[:3]:
                 raise OptionError("option.op", f"op is {kind!r}.", variable="op", value=kind, hint=f"Use one of {OPERATORS[:3]}.")
-        rows = [r for r in candidates(estimate.table) if r.op in wanted]
-        found = scores_of_added(estimate, rows)
+        model = covariance_part(estimate) if estimate.ordinal else estimate.table
+        rows = [r for r in candidates(model, estimate.ordinal) if r.op in wanted]
+        found = scores_of_added(estimate, rows, cast("CSIResults", self).options.parameterization == "theta")
         table = pd.DataFrame({"lhs": [r.lhs for r in rows], "op": [r.op for r in rows], "rhs": [r.rhs for r in rows]})
         table = table.assign(mi=found.mi, pvalue=chdtrc(1, found.mi), epc=found.epc, epc_std=expected_changes(estimate, rows, found.epc))
         table = table[table["mi"] >= minimum].sort_values("mi", ascending=False, kind="stable")
@@ -146,7 +147,7 @@ class Tested:
         Raises
         ------
         MissingStatisticError
-            The fit is not one of maximum likelihood.
+            PLS, imputed data sets, or ordered items in paths under delta.
         OptionError
             Both are given, there is nothing to release, or a parameter is free already or cannot be freed.
 
@@ -161,13 +162,13 @@ class Tested:
         >>> float(res.score_test("value_price ~~ qual_overall")["df"])
         1.0
         """
-        estimate = _of_likelihood(self)
+        estimate = _scored(self)
         if add is not None and release is not None:
             raise OptionError("score.both", "Both add= and release= are given.", variable="add", value=add, hint="Test one at a time.")
         if add is None:
             statistic, rank = _released(estimate, release)
         else:
-            found = scores_of_added(estimate, _rows(add, estimate))
+            found = scores_of_added(estimate, _rows(add, estimate), cast("CSIResults", self).options.parameterization == "theta")
             rank = int(np.linalg.matrix_rank(found.information))
             statistic = float(found.score @ np.linalg.pinv(found.information, hermitian=True) @ found.score)
         if not rank:
@@ -176,13 +177,17 @@ class Tested:
         return pd.Series({"statistic": statistic, "df": float(rank), "pvalue": float(chdtrc(rank, statistic))}, name="score")
 
 
-def _of_likelihood(result: Any) -> Estimate:
-    """Return the estimate of a fit by maximum likelihood."""
+def _scored(result: Any) -> Estimate:
+    """Return the estimate of a fit whose discrepancy has scores."""
     estimate = result.estimate
-    if not isinstance(estimate, Estimate) or isinstance(estimate.weight, Weight) or result.options.estimator not in LIKELIHOOD:
-        text = f"Scores are those of a likelihood, which {result.options.estimator!r} has not."
-        hint = 'Fit with estimator="ml".'
-        raise MissingStatisticError("score.no_likelihood", text, variable="estimator", value=result.options.estimator, hint=hint)
+    if not isinstance(estimate, Estimate) or estimate.pooled is not None:
+        text = "PLS has no scores, and those of imputed data sets are not pooled."
+        hint = 'Fit with estimator="ml", or one of the data sets.'
+        raise MissingStatisticError("score.no_discrepancy", text, variable="estimator", value=result.options.estimator, hint=hint)
+    theta = result.options.parameterization == "theta"
+    if estimate.ordinal and not theta and scaled_items(covariance_part(estimate), estimate.ordinal, theta).any():
+        text, hint = "Scores under delta are not defined where ordered items take part in paths.", 'Use parameterization="theta".'
+        raise MissingStatisticError("score.delta", text, variable="parameterization", value="delta", hint=hint)
     return estimate
 
 

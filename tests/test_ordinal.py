@@ -250,3 +250,22 @@ def test_differences_of_nested_models(name):
     assert row["df_diff"] == ref["df_diff"]
     assert row["pvalue"] == pytest.approx(ref["pvalue"], rel=5e-4)
     assert again["chisq_diff"] == pytest.approx(row["chisq_diff"], rel=1e-12)
+
+
+MODIFIED = {f"k7_modified_{e}": {"estimator": e} for e in ("gls", "uls", "wls", "dwls")}
+MODIFIED |= {f"k7_modified_ordinal_{e}": {"estimator": e, "ordinal": list(SIZES)} for e in ("wlsmv", "ulsmv", "wls")}
+MODIFIED |= {"k7_modified_ordinal_theta": {"estimator": "wlsmv", "ordinal": list(SIZES)} | THETA}
+
+
+@pytest.mark.parametrize("name", MODIFIED)
+def test_modification_indices(name):
+    ref = oracle(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", csi.CSIWarning)
+        res = csi.fit(ModelSpec.from_lavaan(ref["model"]), mixed() if "ordinal" in name else frame("hs"), **MODIFIED[name])
+    found = by_parameter(res.modification_indices())
+    assert len(ref["modindices"]) > 50
+    for m in ref["modindices"]:
+        row = found[m["lhs"], m["op"], m["rhs"]]
+        for own, theirs in {"mi": "mi", "epc": "epc", "epc_std": "sepc.all"}.items():
+            assert row[own] == pytest.approx(m[theirs], rel=1e-3, abs=1e-4), (m, own)

@@ -27,6 +27,7 @@ __all__ = [
     "fit_correlations",
     "internal_table",
     "markers_of",
+    "positions",
     "rescaled",
     "rescaled_jacobian",
     "scaled_items",
@@ -69,11 +70,16 @@ def statistics_of(m: OrdinalMoments, scaled: Array) -> Statistics:
     """Return the covariance part of ordinal moments, with the variables (p,) that are standardised before they are compared."""
     assert m.gamma is not None
     ordinal = m.categories > 0
-    p, first = len(ordinal), len(m.thresholds) + int((~ordinal).sum())
-    continuous = np.flatnonzero(~ordinal)
-    i, j = np.triu_indices(p, 1)
-    row, col = np.concatenate([continuous, j]), np.concatenate([continuous, i])
+    first = len(m.thresholds) + int((~ordinal).sum())
+    row, col = positions(ordinal)
     return Statistics(m.statistics[first:], row, col, m.gamma[first:, first:], ordinal, scaled)
+
+
+def positions(ordinal: Array) -> tuple[Array, Array]:
+    """Return rows and columns (r,) of the covariance statistics: variances of continuous variables, then covariances."""
+    continuous = np.flatnonzero(~ordinal)
+    i, j = np.triu_indices(len(ordinal), 1)
+    return np.concatenate([continuous, j]), np.concatenate([continuous, i])
 
 
 def _single(table: ParameterTable, ordinal: tuple[str, ...]) -> dict[str, str]:
@@ -98,20 +104,16 @@ def internal_table(table: ParameterTable, ordinal: tuple[str, ...], scaled: Arra
     """
     single, unit = _single(table, ordinal), {o for o, s in zip(table.observed, scaled, strict=True) if s}
     unit -= set(single.values())
-    rows, q, number = [], 0, {}
+    rows = []
     for r in table.rows:
         own = r.op == "~~" and r.lhs == r.rhs
         if own and r.lhs in ordinal:
             r = r._replace(free=0, value=1.0 if r.lhs in unit else 0.0, sample=np.nan)  # noqa: PLW2901
         elif own and r.lhs in single:
             r = r._replace(free=0, value=1.0)  # noqa: PLW2901
-        if r.free:
-            if r.free not in number:
-                q += 1
-                number[r.free] = q
-            r = r._replace(free=number[r.free])  # noqa: PLW2901
         rows.append(r)
-    return replace(table, rows=tuple(rows))
+    number = {f: k + 1 for k, f in enumerate(sorted({r.free for r in rows if r.free}))}
+    return replace(table, rows=tuple(r._replace(free=number.get(r.free, 0)) for r in rows))
 
 
 def _scales(imp: Implied, scaled: Array) -> Array:

@@ -70,3 +70,14 @@ for (e in c("MLMV", "MLMVS", "MLM")) {
   nested(paste0("k6_loadings_", tolower(e)), FULL, SAME, whole, estimator = e)
 }
 nested("k6_loadings_mlmv_means", FULL, SAME, whole, estimator = "MLMV", meanstructure = TRUE)
+# modification indices of least squares
+modified <- function(name, model, ...) {
+  f <- suppressWarnings(sem(model, ...)); m <- modindices(f); m <- m[m$op %in% c("=~", "~~", "~") & !is.na(m$mi), ]
+  x <- list(meta = list(case = name, r = R.version.string), lavaan_version = as.character(packageVersion("lavaan")), model = model,
+    modindices = rows(m[, c("lhs", "op", "rhs", "mi", "epc", "sepc.all")]))
+  write_json(x, file.path(OUT, paste0(name, ".json")), auto_unbox = TRUE, digits = NA, pretty = FALSE, na = "null", null = "null", force = TRUE)
+  cat(sprintf("%-28s %d\n", name, nrow(m)))
+}
+for (e in c("GLS", "ULS", "WLS", "DWLS")) modified(paste0("k7_modified_", tolower(e)), FULL, whole, estimator = e)
+for (e in c("WLSMV", "ULSMV", "WLS")) modified(paste0("k7_modified_ordinal_", tolower(e)), FULL, hs, ordered = cut4, estimator = e)
+modified("k7_modified_ordinal_theta", FULL, hs, ordered = cut4, estimator = "WLSMV", parameterization = "theta")
