@@ -13,11 +13,12 @@ from csimodels.constraining import allowed, minimum
 from csimodels.estimators.constrained import null_space
 from csimodels.estimators.em import Saturated, saturated_moments
 from csimodels.estimators.estimate import Baseline, Engine, Estimate
-from csimodels.estimators.fiml import loglik
+from csimodels.estimators.fiml import Minimum, loglik
 from csimodels.estimators.least_squares import Weight, delta, fourth_moments, minimise_squares, normal_weight
 from csimodels.estimators.matrices import NU, Layout, fill, implied, layout, parameters
 from csimodels.estimators.means import implied_mean, mean_jacobian
-from csimodels.estimators.patterns import Sample
+from csimodels.estimators.patterns import Patterns, Sample
+from csimodels.estimators.starts import start
 from csimodels.inference.difference import tangent_of_moments
 from csimodels.inference.information import inverted
 from csimodels.inference.sandwich import baseline_of, incomplete_fit, robust_vcov, scaled_test
@@ -26,7 +27,7 @@ from csimodels.labelled import Functions
 from csimodels.partable import ParameterTable
 from csimodels.reference_models import independence
 
-__all__ = ["degrees_of_freedom", "estimate_normal", "estimate_squares", "free_parameters", "started", "with_inference"]
+__all__ = ["degrees_of_freedom", "estimate_normal", "estimate_squares", "free_parameters", "nearest", "started", "with_inference"]
 
 Array = NDArray[Any]
 ADJUSTED = ("mlmv", "mlmvs")
@@ -86,7 +87,7 @@ def estimate_normal(
     """
     lay = layout(table)
     with one_thread():
-        found, J = minimum(lay, sample.patterns, started(lay, first.x, h1), h1.cov, h1.mean, constraints)
+        found, J = nearest(lay, sample.patterns, first, h1, constraints)
         point, df = Point(table, lay, found.x, allowed(J)), degrees_of_freedom(table, J)
         vcov = robust_vcov(point, sample, h1.cov, h1.mean, estimator, information)
         test = scaled_test(point, sample, h1.cov, h1.mean, estimator, information, df)
@@ -119,6 +120,16 @@ def estimate_normal(
         constraints=J,
         tangent=tangent,
     )
+
+
+def nearest(lay: Layout, data: Patterns, first: Estimate, h1: Saturated, constraints: Functions | None) -> tuple[Minimum, Array | None]:
+    """Return the minimum from the solution without means, or if that search does not converge the better one of it and a fresh one."""
+    best = minimum(lay, data, started(lay, first.x, h1), h1.cov, h1.mean, constraints)
+    if best[0].converged:
+        return best
+    fresh = start(first.table, first.layout, h1.cov[None])[0]
+    other = minimum(lay, data, started(lay, fresh, h1), h1.cov, h1.mean, constraints)
+    return other if other[0].converged or other[0].F < best[0].F else best
 
 
 def started(lay: Layout, theta: Array, h1: Saturated) -> Array:

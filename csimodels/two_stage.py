@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csimodels.blas import one_thread
-from csimodels.constraining import allowed, minimum
+from csimodels.constraining import allowed
 from csimodels.estimators.derivatives import pairs, sigma_jacobian
 from csimodels.estimators.em import Saturated
 from csimodels.estimators.estimate import Baseline, Estimate
@@ -21,7 +21,7 @@ from csimodels.inference.incomplete_fit import SaturatedInformation, saturated_i
 from csimodels.inference.information import inverted
 from csimodels.inference.sandwich import independence_of
 from csimodels.inference.scaled import Point, corrected
-from csimodels.inferred import degrees_of_freedom, started
+from csimodels.inferred import degrees_of_freedom, nearest
 from csimodels.labelled import Functions
 from csimodels.partable import ParameterTable
 
@@ -53,7 +53,7 @@ def estimate_two_stage(
     lay, n = layout(table), sample.patterns.rows
     moments = complete_sample(h1.mean, h1.cov, n)
     with one_thread():
-        found, J = minimum(lay, moments.patterns, started(lay, first.x, h1), h1.cov, h1.mean, constraints)
+        found, J = nearest(lay, moments.patterns, first, h1, constraints)
         point, df = Point(table, lay, found.x, allowed(J)), degrees_of_freedom(table, J)
         info = saturated_information(table.observed, table.fixed_x, sample, h1.cov, h1.mean, robust)
         vcov = _vcov(point, info, h1, n)
