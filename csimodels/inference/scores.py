@@ -17,7 +17,7 @@ from csimodels.estimators.patterns import Sample
 __all__ = ["casewise_scores", "meat", "quadratic_trace", "sampled_products"]
 
 Array = NDArray[Any]
-ROWS = 65_536
+ROWS = 4_096
 
 
 def casewise_scores(lay: Layout, x: Array, sample: Sample, S: Array, mean: Array) -> Iterator[tuple[Array, Array]]:

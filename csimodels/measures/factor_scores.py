@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from csimodels.estimators.fiml import padded_inverse
 from csimodels.estimators.matrices import Implied, Layout, ModelMatrices, fill, implied
 from csimodels.estimators.means import has_means, implied_mean, intercepts
+from csimodels.estimators.patterns import distinct
 
 __all__ = ["METHODS", "factor_scores"]
 
@@ -48,11 +49,11 @@ def factor_scores(lay: Layout, full: Array, mean: Array, values: Array, method: 
     level = _levels(lay, full, imp, mm, mean)
     mu = implied_mean(lay, full[None], imp)[0] if has_means(lay) else mean
     seen = np.isfinite(values)
-    patterns, code = np.unique(seen, axis=0, return_inverse=True)
+    patterns, code = distinct(seen)
     W, _ = padded_inverse(imp.Sigma[0], patterns)
     scores, errors = np.full((len(values), lay.m), np.nan), np.full((len(values), lay.m), np.nan)
     for k, pattern in enumerate(patterns):
-        rows = np.flatnonzero(code.ravel() == k)
+        rows = np.flatnonzero(code == k)
         if pattern.any():
             rule = (_regression if method == "regression" else _bartlett)(mm.Lambda[0], imp.Phi[0], W[k])
             scores[rows] = level + np.where(pattern, values[rows] - mu, 0.0) @ rule.slopes.T
