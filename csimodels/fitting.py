@@ -159,6 +159,10 @@ def _require_unrestricted(table: ParameterTable, ordinal: tuple[str, ...], theta
 
 def _least_squares(ready: Prepared, e: Evidence, moments: Moments) -> Estimate:
     """Fit by least squares, from the maximum-likelihood solution."""
+    if moments.weighted or e.clusters is not None or e.strata is not None:
+        what = "weights" if moments.weighted else "clusters" if e.clusters is not None else "strata"
+        text = f"Least squares has no errors under {what}: its weights know nothing of how rows were sampled."
+        raise OptionError("option.sampling", text, variable=what, value=ready.options.estimator, hint='Use estimator="mlr".')
     table = expand(ready.spec, ready.options.std_lv, fixed=False)
     first, _ = estimate_ml(expand(ready.spec, ready.options.std_lv), moments.cov, moments.rows, "native", None)
     why = f"semopy's {ready.options.estimator.upper()} is not used: see the documentation" if ready.engine == "semopy" else ""

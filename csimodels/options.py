@@ -145,23 +145,25 @@ def covariance_options(
             "option.meanstructure", f"meanstructure is False, but {why}.", variable="meanstructure", value=False, hint="Leave it out."
         )
     means = bool(meanstructure) or named or whole
-    for name, value, clash in (
-        ("missing", missing, missing == "em" or (missing == "fiml" and estimator not in LIKELIHOOD)),
-        ("missing", missing, whole and estimator in ("mlm", "mlmv", "mlmvs")),
-        ("missing", missing, missing == "two-stage" and estimator not in ("ml", "mlr")),
-        ("information", information, information == "expected" and missing == "two-stage"),
-        ("meanstructure", meanstructure, means and estimator not in LIKELIHOOD),
-        ("likelihood", likelihood, likelihood == "wishart" and (means or estimator != "ml" or information == "observed")),
-        ("information", information, information is not None and estimator not in ("ml", "mlr")),
+    likely, robust = 'Use estimator="ml", "mlf" or "mlr".', 'Use estimator="ml" or "mlr".'
+    for name, value, hint, clash in (
+        ("missing", missing, 'That is for PLS; use missing="fiml" or "two-stage".', missing == "em"),
+        ("missing", missing, likely, missing == "fiml" and estimator not in ("ml", "mlf", "mlr")),
+        ("missing", missing, robust, missing == "two-stage" and estimator not in ("ml", "mlr")),
+        ("information", information, "Leave it out.", information == "expected" and missing == "two-stage"),
+        (
+            "meanstructure",
+            meanstructure,
+            "Use an estimator of maximum likelihood, or leave the means out.",
+            means and estimator not in LIKELIHOOD,
+        ),
+        ("likelihood", likelihood, 'Use likelihood="normal".', likelihood == "wishart" and (means or estimator != "ml")),
+        ("likelihood", likelihood, 'Use information="expected".', likelihood == "wishart" and information == "observed"),
+        ("information", information, robust, information is not None and estimator not in ("ml", "mlr")),
     ):
         if clash:
-            raise OptionError(
-                "option.other_estimator",
-                f"{name}={value!r} does not go together with the estimator {estimator!r}" + (" and missing answers." if whole else "."),
-                variable=name,
-                value=value,
-                hint='Use estimator="ml" or "mlr", or leave the option out.',
-            )
+            text = f"{name}={value!r} does not go together with the estimator {estimator!r}" + (" and missing answers." if whole else ".")
+            raise OptionError("option.other_estimator", text, variable=name, value=value, hint=hint)
     usual = "observed" if whole or estimator == "mlr" else "expected"
     return {"information": information or usual, "meanstructure": means}
 

@@ -162,7 +162,9 @@ def _require_resampled(result: CSIResults) -> None:
                 f"Resamples are estimated by maximum likelihood of covariances or by PLS; this fit has {what}.",
                 variable="estimator",
                 value=what,
-                hint="Use its own robust standard errors, or bootstrap a fit without it.",
+                hint='Bootstrap a fit of missing="listwise" or "mean".'
+                if options.estimator in ("pls", "plsc")
+                else "Use its own robust standard errors, or bootstrap a fit without it.",
             )
 
 

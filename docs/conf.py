@@ -34,7 +34,9 @@ html_theme = "pydata_sphinx_theme"
 html_title = "csimodels"
 html_theme_options = {
     "show_prev_next": False,
-    "secondary_sidebar_items": {page: ["page-toc"] for page in ("analyses", "api", "decisions", "index", "pls_or_covariance")},
+    "secondary_sidebar_items": {
+        page: ["page-toc"] for page in ("analyses", "api", "decisions", "index", "pls_or_covariance", "semopy_numbers", "which_estimator")
+    },
 }
 html_static_path = ["static"]
 html_css_files = ["wide.css"]

@@ -173,6 +173,7 @@ CASES = [
     ("option.engine", ["'lavaan'"], lambda: csi.fit(lavaan(QVS), data(), engine="lavaan")),
     ("option.ordinal", ["'ml'"], lambda: qvs(ordinal=True)),
     ("option.ordinal_model", ["missing='mean'"], lambda: qvs(estimator="wlsmv", ordinal=True, missing="mean")),
+    ("option.sampling", ["clusters"], lambda: qvs(estimator="gls", clusters=np.arange(250) // 10)),
     ("option.parameterization", ["'phi'"], lambda: qvs(estimator="wlsmv", ordinal=True, parameterization="phi")),
     ("groups.option", ["'mlr'"], lambda: csi.fit_by(lavaan(QVS), data(g=1), by="g", estimator="mlr")),
     ("option.missing", ["'drop'"], lambda: qvs(missing="drop")),
