@@ -1,4 +1,4 @@
-"""The peers written in R, where ``Rscript`` has them: lavaan and seminr. Each script prints the seconds of its bootstrap alone."""
+"""The peers written in R, where ``Rscript`` has them: lavaan and seminr. Each script prints the seconds of its bootstrap or fit alone."""
 
 import os
 import shutil
@@ -20,6 +20,15 @@ suppressPackageStartupMessages(library(lavaan))
 fit <- suppressWarnings(sem(paste(readLines("model.txt"), collapse = "\\n"), data = read.csv("data.csv")))
 took <- system.time(suppressWarnings(bootstrapLavaan(fit, R = {resamples})))
 cat(took[["elapsed"]])
+"""
+
+LAVAAN_FIT = """
+suppressPackageStartupMessages(library(lavaan))
+model <- paste(readLines("model.txt"), collapse = "\\n")
+data <- read.csv("data.csv")
+once <- function() system.time(suppressWarnings(sem(model, data = data, {options})))[["elapsed"]]
+invisible(once())
+cat(min(replicate({times}, once())))
 """
 
 SEMINR = """
@@ -50,6 +59,12 @@ def lavaan_seconds(spec: csi.ModelSpec, data: pd.DataFrame, resamples: int) -> f
     """Return the wall time of ``bootstrapLavaan``."""
     r_version("lavaan")
     return _seconds(LAVAAN.format(resamples=resamples), natural_text(spec), data[list(spec.items)])
+
+
+def lavaan_fit_seconds(model: str, data: pd.DataFrame, options: str, times: int) -> float:
+    """Return the wall time of the fastest of a few calls of ``sem``, after one that does not count."""
+    r_version("lavaan")
+    return _seconds(LAVAAN_FIT.format(options=options, times=times), model, data)
 
 
 def seminr_seconds(spec: csi.ModelSpec, data: pd.DataFrame, resamples: int) -> float:

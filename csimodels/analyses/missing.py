@@ -15,7 +15,7 @@ from csimodels.adapt import adapted
 from csimodels.catalog import as_spec
 from csimodels.errors import DataError
 from csimodels.estimators.em import saturated_moments
-from csimodels.estimators.fiml import padded_inverse
+from csimodels.estimators.incomplete import padded_inverse
 from csimodels.estimators.patterns import Patterns, sample_of
 from csimodels.labels import text_column, text_index
 from csimodels.presented import Presented

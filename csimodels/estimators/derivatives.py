@@ -25,7 +25,7 @@ __all__ = [
     "hessian",
     "observed_hessian",
     "pairs",
-    "pooled_hessian",
+    "quartic",
     "sigma_jacobian",
 ]
 
@@ -200,9 +200,9 @@ def gradient(info: Pairs, imp: Implied, inverse: Array, S: Array) -> tuple[Array
 def expected_hessian(info: Pairs, K: Array, work: Workspace | None = None) -> Array:
     """Return the expected Hessian of F, shape (B, q, q); the information is n/2 times it."""
     work = work or Workspace()
-    H = _quartic(info, _last(K, "M", work), "H", work)
+    H = quartic(info, stacked_last(K, "M", work), "H", work)
     H *= info.weight
-    return _square(info, H, work)
+    return square(info, H, work)
 
 
 def observed_hessian(info: Pairs, imp: Implied, K: Array, K_G: Array) -> Array:
@@ -214,38 +214,29 @@ def hessian(info: Pairs, A: Array, Phi: Array, K: Array, K_G: Array, observed: A
     """Return the Hessian of F (B, q, q) of the observed members, the expected one of the others."""
     if not observed.any():
         return expected_hessian(info, K, work)
-    M, M_G = _last(K, "M", work), _last(K_G, "M_G", work)
+    M, M_G = stacked_last(K, "M", work), stacked_last(K_G, "M_G", work)
     if not observed.all():
         M_G *= observed
     M -= M_G
-    H = _quartic(info, M, "H", work)
-    H -= _quartic(info, M_G, "H_G", work)
+    H = quartic(info, M, "H", work)
+    H -= quartic(info, M_G, "H_G", work)
     H *= info.weight
-    _add_second(info.second, H, M_G, np.concatenate([_last(A, "A", work), _last(Phi, "Phi", work)]), work)
-    return _square(info, H, work)
-
-
-def pooled_hessian(info: Pairs, K: Array, K_G: Array | None, share: Array) -> Array:
-    """Return the part of the Hessian without second derivatives, pooled over a stack with shares (B,): expected, or observed with K_G."""
-    work = Workspace()
-    M = _last(K, "M", work)
-    if K_G is None:
-        pooled = _quartic(info, M, "H", work) @ share
-    else:
-        M_G = _last(K_G, "M_G", work)
-        M -= M_G
-        pooled = _quartic(info, M, "H", work) @ share
-        pooled -= _quartic(info, M_G, "H", work) @ share
-    out: Array = _square(info, pooled[:, None] * info.weight, work)[0].copy()
-    return out
+    _add_second(info.second, H, M_G, np.concatenate([stacked_last(A, "A", work), stacked_last(Phi, "Phi", work)]), work)
+    return square(info, H, work)
 
 
 def curvature(info: Pairs, imp: Implied, K_G: Array) -> Array:
     """Return tr(G d2Sigma / dx dx'), shape (B, q, q), from Z'GZ of symmetric matrices G."""
     work = Workspace()
     H = np.zeros((info.weight.size, len(K_G)))
-    _add_second(info.second, H, _last(K_G, "M_G", work), np.concatenate([_last(imp.A, "A", work), _last(imp.Phi, "Phi", work)]), work)
-    return _square(info, H, work).copy()
+    _add_second(
+        info.second,
+        H,
+        stacked_last(K_G, "M_G", work),
+        np.concatenate([stacked_last(imp.A, "A", work), stacked_last(imp.Phi, "Phi", work)]),
+        work,
+    )
+    return square(info, H, work).copy()
 
 
 def _add_second(second: Second, H: Array, M_G: Array, AP: Array, work: Workspace) -> None:
@@ -260,7 +251,7 @@ def _add_second(second: Second, H: Array, M_G: Array, AP: Array, work: Workspace
         done += count
 
 
-def _last(M: Array, name: str, work: Workspace) -> Array:
+def stacked_last(M: Array, name: str, work: Workspace) -> Array:
     """Return matrices (B, i, j) as a copy (i * j, B): gathering is several times faster along a stack."""
     flat = M.reshape(len(M), -1)
     out = work(name, *flat.T.shape)
@@ -268,7 +259,7 @@ def _last(M: Array, name: str, work: Workspace) -> Array:
     return out
 
 
-def _quartic(info: Pairs, M: Array, name: str, work: Workspace) -> Array:
+def quartic(info: Pairs, M: Array, name: str, work: Workspace) -> Array:
     """Return half of tr(dSigma_k W dSigma_l W) but for c_k c_l, of every pair of positions (N, B), from M = Z'WZ."""
     size = info.weight.size, M.shape[1]
     out, other, third = (work(part, *size) for part in (name, "first", "second"))
@@ -281,7 +272,7 @@ def _quartic(info: Pairs, M: Array, name: str, work: Workspace) -> Array:
     return out
 
 
-def _square(info: Pairs, packed: Array, work: Workspace) -> Array:
+def square(info: Pairs, packed: Array, work: Workspace) -> Array:
     """Return symmetric matrices of free parameters (B, q, q) from pairs of positions (N, B)."""
     k, B = info.u.size, packed.shape[1]
     wide = packed.take(info.square, axis=0, out=work("wide", k * k, B), mode="clip")

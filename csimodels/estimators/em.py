@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csimodels.blas import one_thread
-from csimodels.estimators.fiml import padded_inverse
+from csimodels.estimators.incomplete import padded_inverse
 from csimodels.estimators.patterns import Patterns
 
 __all__ = ["Saturated", "saturated_moments"]
 
 Array = NDArray[Any]
-TOLERANCE, MOST = 1e-10, 5000
+TOLERANCE, MOST, CLEAR = 1e-9, 5000, 0.01
 
 
 class Saturated(NamedTuple):
@@ -41,43 +41,49 @@ def saturated_moments(data: Patterns) -> Saturated:
     cov = np.diag(spread / counts)
     if data.seen.all():
         cov = np.tensordot(data.n / data.rows, data.cov + around[:, :, None] * around[:, None, :], axes=1)
-        return Saturated(mean, cov, _discrepancy(mean, cov, data), True, 0)
+        return Saturated(mean, cov, _step(mean, cov, data)[0], True, 0)
     with one_thread(), np.errstate(all="ignore"):
-        return _climb(mean, cov, data)
+        return _climb(mean, _of_pairs(cov, around, data), data)
+
+
+def _of_pairs(cov: Array, around: Array, data: Patterns) -> Array:
+    """Return covariances (p, p) of those who answered both items of a pair, or variances alone where these are not positive definite."""
+    seen = data.seen.astype(float)
+    both = (data.n[:, None] * seen).T @ seen
+    sums = np.tensordot(data.n, data.cov, axes=1) + (data.n[:, None] * around).T @ around
+    found = np.where(both > 0, sums / np.maximum(both, 1.0), 0.0)
+    return found if np.linalg.eigvalsh(found)[0] > CLEAR * np.diagonal(cov).min() else cov
 
 
 def _climb(mean: Array, cov: Array, data: Patterns) -> Saturated:
     """Iterate from starting moments until the moments, measured in standard deviations, stop changing."""
-    F = _discrepancy(mean, cov, data)
+    F, one = _step(mean, cov, data)
     for k in range(MOST):
-        one = _step(mean, cov, data)
-        two = _step(*one, data)
+        _, two = _step(*one, data)
         first, second = (_difference(b, a, cov) for b, a in ((one, (mean, cov)), (two, one)))
         if max(np.abs(part).max() for part in second) < TOLERANCE:
-            return Saturated(*two, _discrepancy(*two, data), True, 2 * k + 2)
+            return Saturated(*two, _step(*two, data)[0], True, 2 * k + 2)
         bend = [b - a for a, b in zip(first, second, strict=True)]
         norm = [np.sqrt(sum(float((part**2).sum()) for part in parts)) for parts in (first, bend)]
         alpha = -max(1.0, norm[0] / max(norm[1], 1e-300))
-        far = _extrapolated((mean, cov), one, two, alpha)
-        value = _discrepancy(*far, data)
-        mean, cov = _step(*far, data) if value <= F else two
-        F = _discrepancy(mean, cov, data)
+        value, after = _step(*_extrapolated((mean, cov), one, two, alpha), data)
+        mean, cov = after if value <= F else two
+        F, one = _step(mean, cov, data)
     return Saturated(mean, cov, F, False, 2 * MOST)
 
 
-def _step(mean: Array, cov: Array, data: Patterns) -> tuple[Array, Array]:
-    """Return the moments after one step of EM."""
-    W, _ = padded_inverse(cov, data.seen)
-    B = cov @ W
+def _step(mean: Array, cov: Array, data: Patterns) -> tuple[float, tuple[Array, Array]]:
+    """Return the discrepancy at moments, and the moments after one step of EM from them."""
+    W, logdet = padded_inverse(cov, data.seen)
     d = np.where(data.seen, data.mean - mean, 0.0)
+    B = cov @ W
     expected = mean + (B @ d[..., None])[..., 0]
     share = data.n / data.rows
     new = share @ expected
     away = expected - new
-    rest = cov - B @ cov
-    total = B @ data.cov @ B.swapaxes(-1, -2) + away[:, :, None] * away[:, None, :] + rest
-    moved = np.tensordot(share, total, axes=1)
-    return new, (moved + moved.T) / 2
+    total = B @ data.cov @ B.swapaxes(-1, -2) - B @ cov
+    moved = np.tensordot(share, total, axes=1) + (away * share[:, None]).T @ away + cov
+    return _discrepancy(W, logdet, d, data), (new, (moved + moved.T) / 2)
 
 
 def _difference(b: tuple[Array, Array], a: tuple[Array, Array], scale: Array) -> tuple[Array, Array]:
@@ -92,11 +98,9 @@ def _extrapolated(zero: tuple[Array, Array], one: tuple[Array, Array], two: tupl
     return mean, cov
 
 
-def _discrepancy(mean: Array, cov: Array, data: Patterns) -> float:
+def _discrepancy(W: Array, logdet: Array, d: Array, data: Patterns) -> float:
     """Return F = sum share [log|Sigma| + tr(W T)], infinite where the covariances are not positive definite."""
-    W, logdet = padded_inverse(cov, data.seen)
     if not np.isfinite(logdet).all():
         return np.inf
-    d = np.where(data.seen, data.mean - mean, 0.0)
-    fit = np.einsum("bij,bij->b", W, data.cov) + np.einsum("bi,bij,bj->b", d, W, d)
+    fit = np.einsum("bij,bij->b", W, data.cov) + (d[:, None, :] @ W @ d[:, :, None])[:, 0, 0]
     return float((data.n / data.rows) @ (logdet + fit))

@@ -12,18 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csimodels.blas import one_thread
-from csimodels.estimators.derivatives import Pairs, curvature, pairs, pooled_hessian
+from csimodels.estimators.derivatives import Pairs, curvature, pairs
+from csimodels.estimators.incomplete import padded_inverse
 from csimodels.estimators.matrices import Implied, Layout, fill, implied, parameters
 from csimodels.estimators.means import has_means, implied_mean, mean_curvature, mean_jacobian
 from csimodels.estimators.patterns import Patterns
 from csimodels.estimators.pool import pseudo_inverse
+from csimodels.estimators.pooled import pooled_hessian
 
-__all__ = ["Local", "Minimum", "columns", "evaluate", "loglik", "minimise_patterns", "padded_inverse"]
+__all__ = ["Local", "Minimum", "columns", "evaluate", "loglik", "minimise_patterns"]
 
 Array = NDArray[Any]
-TOLERANCE, MOST, SHORTEST, NEWTON_BELOW = 1e-16, 200, 1e-10, 0.3
+LAST, SMALL, MOST, SHORTEST, NEWTON_BELOW = 1e-9, 1e-8, 200, 1e-10, 0.3
 LOG_2PI = float(np.log(2 * np.pi))
-BLOCK = 4_000_000
 
 
 class Local(NamedTuple):
@@ -42,22 +43,6 @@ class Minimum(NamedTuple):
     decrement: float
     converged: bool
     evaluations: int
-
-
-def padded_inverse(Sigma: Array, seen: Array) -> tuple[Array, Array]:
-    """Return the inverse (B, p, p) of the part of Sigma (p, p) that each pattern (B, p) sees, zero elsewhere, and log-determinants (B,).
-
-    The log-determinant is infinite where the part is not positive definite.
-    """
-    both = seen[:, :, None] & seen[:, None, :]
-    eye = np.eye(len(Sigma))
-    padded = np.where(both, Sigma, eye)
-    try:
-        root = np.linalg.cholesky(padded)
-    except np.linalg.LinAlgError:
-        return np.zeros_like(padded), np.full(len(seen), np.inf)
-    logdet = 2.0 * np.log(np.diagonal(root, axis1=-2, axis2=-1)).sum(axis=-1)
-    return np.where(both, np.linalg.inv(padded), 0.0), logdet
 
 
 def columns(imp: Implied) -> Array:
@@ -89,7 +74,7 @@ def _value(s: _State, data: Patterns) -> float:
     """Return F = sum share [log|Sigma| + tr(W T)], T = S + d d'."""
     if not np.isfinite(s.logdet).all():
         return np.inf
-    quadratic = np.einsum("bi,bij,bj->b", s.d, s.W, s.d)
+    quadratic = (s.d[:, None, :] @ s.W @ s.d[:, :, None])[:, 0, 0]
     return float(s.share @ (s.logdet + np.einsum("bij,bij->b", s.W, data.cov) + quadratic))
 
 
@@ -125,7 +110,7 @@ def evaluate(lay: Layout, x: Array, data: Patterns, S: Array, mean: Array, *, ob
     H = _covariance_hessian(info, s, Z, WZ, G, observed)
     if has_means(lay):
         J = mean_jacobian(lay, s.full, s.imp)[0]
-        Wd = np.einsum("b,bij,bj->i", s.share, s.W, s.d)
+        Wd = s.share @ (s.W @ s.d[:, :, None])[:, :, 0]
         g = g - 2.0 * J.T @ Wd
         H = H + 2.0 * J.T @ np.tensordot(s.share, s.W, axes=1) @ J
         if observed:
@@ -135,39 +120,37 @@ def evaluate(lay: Layout, x: Array, data: Patterns, S: Array, mean: Array, *, ob
 
 
 def _covariance_hessian(info: Pairs, s: _State, Z: Array, WZ: Array, G: Array, observed: bool) -> Array:
-    """Return the part of the Hessian that comes from Sigma (q, q), patterns in blocks that bound the memory."""
-    size = max(1, BLOCK // max(info.weight.size, 1))
-    total = np.zeros(()) if not observed else curvature(info, s.imp, (Z.T @ np.tensordot(s.share, G, axes=1) @ Z)[None])[0]
-    for k in range(0, len(WZ), size):
-        part = slice(k, k + size)
-        total = total + pooled_hessian(info, Z.T @ WZ[part], Z.T @ G[part] @ Z if observed else None, s.share[part])
-    return total
+    """Return the part of the Hessian that comes from Sigma (q, q)."""
+    pooled = pooled_hessian(info, Z.T @ WZ, Z.T @ G @ Z if observed else None, s.share)
+    return pooled + curvature(info, s.imp, (Z.T @ np.tensordot(s.share, G, axes=1) @ Z)[None])[0] if observed else pooled
 
 
 def _cross(info: Pairs, s: _State, Z: Array, WZ: Array, J: Array) -> Array:
     """Return 2 Dmu_k' W dSigma_l W d (q, q), summed over patterns."""
-    Zd = np.einsum("pz,bpi,bi->bz", Z, s.W, s.d)
-    X = np.einsum("b,bpy,bz->pyz", s.share, WZ, Zd, optimize=True)
+    Zd = (s.W @ s.d[:, :, None])[:, :, 0] @ Z
+    X = (WZ.reshape(len(WZ), -1).T @ (s.share[:, None] * Zd)).reshape(*WZ.shape[1:], -1)
     moved = 2.0 * info.c * (X[:, info.u, info.v] + X[:, info.v, info.u])
     return np.asarray(J.T @ (moved if info.to is None else moved @ info.to))
 
 
 def minimise_patterns(lay: Layout, data: Patterns, start: Array, S: Array, mean: Array) -> Minimum:
-    """Minimise the discrepancy from starting values (q,) by scoring, then Newton, with shortened steps.
+    """Minimise the discrepancy from starting values (q,) by Newton steps, shortened where they do not lower it, else by scoring.
 
-    The observed Hessian is used once the decrement g' H^-1 g is below 0.3, as long as it is positive definite.
+    The observed Hessian is used at the start and once the decrement g' H^-1 g is below 0.3, as long as it is positive definite. A Newton
+    step of decrement 1e-9 ends the search: what is left after it is the square of that.
     """
     with one_thread("scipy"), np.errstate(all="ignore"):
         x, F = start, _value(_state(lay, start, data, S, mean), data)
-        size, last = np.inf, False
+        size = 0.0
         for k in range(MOST):
             local = evaluate(lay, x, data, S, mean, observed=size < NEWTON_BELOW)
             step, newton = _step(lay, x, data, S, mean, local, size < NEWTON_BELOW)
             size = float(-(step @ local.g))
-            if last or not np.isfinite(F) or not np.isfinite(size):
-                return Minimum(x, F, size, bool(np.isfinite(F) and size <= np.sqrt(TOLERANCE)), k + 1)
+            if not np.isfinite(F) or not np.isfinite(size):
+                return Minimum(x, F, size, False, k + 1)
             x, F, moved = _along(lay, x, F, step / max(1.0, np.sqrt(size)), data, S, mean)
-            last = not moved or (newton and size <= TOLERANCE)
+            if not moved or (newton and size <= LAST):
+                return Minimum(x, F, size, size <= SMALL, k + 1)
     return Minimum(x, F, size, False, MOST)
 
 

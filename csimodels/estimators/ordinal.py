@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dpotrf, dpotri
 
 from csimodels.estimators.derivatives import pairs, sigma_jacobian
 from csimodels.estimators.least_squares import Weight
@@ -144,7 +145,7 @@ def fit_correlations(lay: Layout, t: Statistics, W: Weight, start: Array) -> Fit
         F = float(r @ (W @ r))
         for k in range(MOST):
             H, g = D.T @ (W @ D), D.T @ (W @ r)
-            size = float(g @ pseudo_inverse(H) @ g)
+            size = float(g @ _inverse(H) @ g)
             if not np.isfinite(size) or size <= TOLERANCE * max(F, 1e-12) or size <= TOLERANCE:
                 return Fitted(x, F, r, D, bool(np.isfinite(size)), k + 1)
             found = _improved(lay, t, W, x, F, H, g)
@@ -160,15 +161,30 @@ def _improved(lay: Layout, t: Statistics, W: Weight, x: Array, F: float, H: Arra
     """Return the best point of a few damped steps that lowers F, None if none does."""
     best = None
     for damping in DAMPED:
-        there = x + pseudo_inverse(H + damping * np.diag(np.diagonal(H))) @ g
-        value, _ = correlation_jacobian(lay, there, t)
-        r = t.s - value
+        there = x + _inverse(H + damping * np.diag(np.diagonal(H))) @ g
+        r = t.s - _implied_statistics(lay, there, t)
         own = float(r @ (W @ r))
         if np.isfinite(own) and own < F and (best is None or own < best[1]):
             best = there, own
         if best is not None and damping >= DAMPED[1]:
             break
     return best
+
+
+def _implied_statistics(lay: Layout, x: Array, t: Statistics) -> Array:
+    """Return the implied statistics (r,) alone."""
+    imp = implied(fill(lay, parameters(lay, x[None], np.zeros((1, lay.p, lay.p)))))
+    d = _scales(imp, t.scaled)[0]
+    return np.asarray(imp.Sigma[0][t.row, t.col] * d[t.row] * d[t.col])
+
+
+def _inverse(H: Array) -> Array:
+    """Return the inverse of a symmetric matrix (q, q), its pseudo-inverse where it is not positive definite."""
+    root, failed = dpotrf(H, lower=1)
+    if failed:
+        return pseudo_inverse(H)
+    half, _ = dpotri(root, lower=1)
+    return np.asarray(np.tril(half) + np.tril(half, -1).T)
 
 
 def standard_deviations(lay: Layout, x: Array, t: Statistics) -> Array:

@@ -11,7 +11,7 @@ from csimodels.estimators.em import Saturated
 from csimodels.estimators.estimate import Baseline
 from csimodels.estimators.fiml import minimise_patterns
 from csimodels.estimators.matrices import layout
-from csimodels.estimators.patterns import Sample
+from csimodels.estimators.patterns import Patterns, Sample
 from csimodels.inference.incomplete_fit import CompleteFit, complete_fit
 from csimodels.inference.information import inverted
 from csimodels.inference.scaled import (
@@ -64,10 +64,23 @@ def independence_of(point: Point, sample: Sample, h1: Saturated, means: bool) ->
     table = independence(point.table.observed, point.table.fixed_x, means)
     lay = layout(table)
     at = {name: k for k, name in enumerate(table.observed)}
-    start = np.array([h1.cov[at[r.lhs], at[r.lhs]] if r.op == "~~" else h1.mean[at[r.lhs]] for r in table.rows if r.free])
-    found = minimise_patterns(lay, sample.patterns, start, h1.cov, h1.mean)
     p, px = len(table.observed), len(table.fixed_x)
-    return Point(table, lay, found.x), found.F, (p * (p - 1) - px * (px - 1)) // 2
+    mean, var, F = _alone(sample.patterns)
+    start = np.array([var[at[r.lhs]] if r.op == "~~" else mean[at[r.lhs]] for r in table.rows if r.free])
+    if px:
+        found = minimise_patterns(lay, sample.patterns, start, h1.cov, h1.mean)
+        start, F = found.x, found.F
+    return Point(table, lay, start), F, (p * (p - 1) - px * (px - 1)) // 2
+
+
+def _alone(data: Patterns) -> tuple[Array, Array, float]:
+    """Return mean and variance (p,) of each variable's own answers, and the discrepancy of their independence."""
+    n = data.n[:, None] * data.seen
+    count = n.sum(axis=0)
+    mean = (n * data.mean).sum(axis=0) / count
+    spread = np.diagonal(data.cov, axis1=1, axis2=2) + np.where(data.seen, data.mean - mean, 0.0) ** 2
+    var = (n * spread).sum(axis=0) / count
+    return mean, var, float((count * (np.log(var) + 1.0)).sum() / data.rows)
 
 
 def baseline_of(point: Point, sample: Sample, h1: Saturated, estimator: str, information: str, means: bool) -> Baseline:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csimodels.estimators.derivatives import pairs
-from csimodels.estimators.fiml import columns, padded_inverse
+from csimodels.estimators.fiml import columns
+from csimodels.estimators.incomplete import padded_inverse
 from csimodels.estimators.matrices import Layout, fill, implied, parameters
 from csimodels.estimators.means import has_means, implied_mean, mean_jacobian
 from csimodels.estimators.patterns import Sample

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from csimodels.estimators.fiml import padded_inverse
+from csimodels.estimators.incomplete import padded_inverse
 from csimodels.estimators.matrices import Implied, Layout, ModelMatrices, fill, implied
 from csimodels.estimators.means import has_means, implied_mean, intercepts
 from csimodels.estimators.patterns import distinct
