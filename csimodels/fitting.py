@@ -128,7 +128,7 @@ def _with_means(ready: Prepared, e: Evidence, moments: Moments, first: Estimate)
     constraints = constraints_of(ready.spec, table)
     if ready.options.missing == "two-stage":
         return estimate_two_stage(table, first, sample, h1, _inference(ready, e)[0] == "mlr", constraints)
-    estimate = estimate_normal(table, first, sample, h1, *_inference(ready, e), constraints)
+    estimate = estimate_normal(table, first, sample, h1, *_inference(ready, e), constraints, ready.options.missing != "fiml")
     return replace(estimate, vcov=np.full_like(estimate.vcov, np.nan)) if moments.weighted and e.rows is None else estimate
 
 
@@ -148,13 +148,15 @@ def _ordered(ready: Prepared, e: Evidence) -> Estimate:
 
 def _require_unrestricted(table: ParameterTable, ordinal: tuple[str, ...], theta: bool) -> None:
     """Refuse equal labels and stated values under delta where ordered items in paths change the scale of parameters."""
-    scaled = scaled_items(table, ordinal, theta)
-    free = [r.free for r in table.rows if r.free]
-    restricted = len(set(free)) < len(free) or any(r.op in ("=~", "~") and not r.free and r.value not in (0.0, 1.0) for r in table.rows)
-    if restricted and scaled.any() and not theta:
-        item = table.observed[int(scaled.argmax())]
-        text = f"Equal labels and stated values are not defined under delta where ordered items take part in paths, as {item!r} does."
-        raise OptionError("option.ordinal_model", text, variable=item, value="delta", hint='Use parameterization="theta".')
+    moved = {o for o, s in zip(table.observed, scaled_items(table, ordinal, theta), strict=True) if s}
+    moved |= {r.lhs for r in table.rows if r.op == "=~" and r.rhs in moved}
+    free = [r.free for r in table.rows]
+    for r in table.rows:
+        tied = free.count(r.free) > 1 if r.free else r.op in ("=~", "~") and r.value not in (0.0, 1.0)
+        if tied and not theta and {r.lhs, r.rhs} & moved:
+            item = min({r.lhs, r.rhs} & moved)
+            text = f"Equal labels and stated values are not defined under delta for ordered items in paths, as {item!r} is."
+            raise OptionError("option.ordinal_model", text, variable=item, value="delta", hint='Use parameterization="theta".')
 
 
 def _least_squares(ready: Prepared, e: Evidence, moments: Moments) -> Estimate:

@@ -67,6 +67,7 @@ def estimate_normal(
     estimator: str,
     information: str,
     constraints: Functions | None = None,
+    whole: bool = True,
 ) -> Estimate:
     """Fit a model with means to complete or incomplete rows by maximum likelihood.
 
@@ -84,6 +85,8 @@ def estimate_normal(
         What the errors and the statistic are.
     constraints : Functions or None
         What has to be zero.
+    whole : bool
+        Whether rows are complete by intent; if not, fit measures are those of FIML, as in lavaan, though nothing may be missing.
     """
     lay = layout(table)
     with one_thread():
@@ -92,12 +95,11 @@ def estimate_normal(
         vcov = robust_vcov(point, sample, h1.cov, h1.mean, estimator, information)
         test = scaled_test(point, sample, h1.cov, h1.mean, estimator, information, df)
         base = baseline_of(point, sample, h1, estimator, information, True)
-        whole = incomplete_fit(point, sample, h1, df, estimator == "mlr")
+        complete = None if whole else incomplete_fit(point, sample, h1, df, estimator == "mlr")
         tangent = tangent_of_moments(point, sample, h1.cov, h1.mean) if estimator in ADJUSTED else None
         full = parameters(lay, found.x[None], h1.cov[None], h1.mean[None])
         imp = implied(fill(lay, full))
     engine = replace(first.engine, evaluations=first.engine.evaluations + found.evaluations)
-    complete = bool(sample.patterns.seen.all())
     return Estimate(
         table=table,
         x=found.x,
@@ -112,11 +114,11 @@ def estimate_normal(
         estimator=estimator,
         mean=h1.mean,
         mu=implied_mean(lay, full, imp)[0],
-        patterns=None if complete else sample.patterns,
+        patterns=None if whole else sample.patterns,
         unrestricted=loglik(h1.F, sample.patterns),
         test=test,
         baseline=base,
-        complete=whole,
+        complete=complete,
         constraints=J,
         tangent=tangent,
     )

@@ -48,6 +48,7 @@ CASES |= {f"{m}_{p}": (two, FEW, {"parameterization": p}) for m in ("k4_probit",
 CASES |= {f"k2_equal_{p}": (mixed, list(SIZES), {"parameterization": p}) for p in ("delta", "theta")}
 
 
+CASES |= {"k8_labels_probit": (mixed, ["x4", "x5", "x9"], {})}
 CASES |= {"k5_heywood_delta": (mixed, list(SIZES)[:4], {})}
 
 
@@ -203,7 +204,7 @@ def test_order_of_rows_and_coding_of_categories_do_not_matter():
 
 
 QVS = "Quality =~ PERQ1 + PERQ3 + PERQ4\nSatisfaction =~ CUSA1 + CUSA2 + CUSA3\nSatisfaction ~ Quality"
-IN_PATHS = QVS.replace("~ Quality", "~ 0.5*Quality") + "\nCUSL1 ~ Satisfaction"
+IN_PATHS = QVS + "\nCUSL1 ~ 0.5*Satisfaction"
 REFUSED = [
     (QVS, {"estimator": "wlsmv"}, "option.ordinal"),
     (QVS, {"estimator": "mlr", "ordinal": ["CUSA1"]}, "option.ordinal"),

@@ -27,6 +27,8 @@ __all__ = [
     "pairs",
     "quartic",
     "sigma_jacobian",
+    "square",
+    "stacked_last",
 ]
 
 Array = NDArray[Any]

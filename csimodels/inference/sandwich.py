@@ -92,8 +92,6 @@ def baseline_of(point: Point, sample: Sample, h1: Saturated, estimator: str, inf
 
 def incomplete_fit(point: Point, sample: Sample, h1: Saturated, df: int, robust: bool) -> CompleteFit | None:
     """Return what robust fit measures of incomplete rows are made of; None where the saturated model is not known well enough."""
-    if sample.patterns.seen.all():
-        return None
     own, _, df_0 = independence_of(point, sample, h1, True)
     try:
         return complete_fit(point, own, sample, h1.cov, h1.mean, (df, df_0), robust)

@@ -43,6 +43,8 @@ PROBIT <- "
  x9 ~ visual + textual
 "
 for (p in c("delta", "theta")) put(paste0("k4_probit_", p), PROBIT, ordered = c("x4", "x9"), estimator = "WLSMV", parameterization = p, data = two)
+LABELS <- sub("x5 \\+ x6", "a*x5 + a*x6", PROBIT)
+put("k8_labels_probit", LABELS, ordered = c("x4", "x5", "x9"), estimator = "WLSMV", data = hs)
 # difference tests (Satorra 2000) of nested models
 nested <- function(name, full, less, ...) {
   f <- suppressWarnings(sem(full, ...)); g <- suppressWarnings(sem(less, ...)); d <- lavTestLRT(f, g)
