@@ -67,9 +67,11 @@ def _parser() -> argparse.ArgumentParser:
     fitting.add_argument("--without", nargs="+", default=[], metavar="NAME", help="constructs or items the survey does not have")
     fitting.add_argument("--scale", nargs=2, type=float, metavar=("LO", "HI"), help="theoretical answer scale")
     fitting.add_argument("--na-values", nargs="+", type=float, metavar="CODE", help='codes that mean "don\'t know"')
-    fitting.add_argument("--missing", default="listwise", help="listwise or mean")
+    fitting.add_argument("--missing", default="listwise", help="listwise, mean, fiml, two-stage or em")
     fitting.add_argument("--weights", metavar="COLUMN", help="column of row weights")
-    fitting.add_argument("--estimator", default="ml", help="ml, pls or plsc")
+    fitting.add_argument("--clusters", metavar="COLUMN", help="column of groups of rows that were sampled together")
+    fitting.add_argument("--estimator", default="ml", help="ml, mlr, mlm, mlmv, gls, wlsmv, ..., pls or plsc")
+    fitting.add_argument("--ordinal", nargs="*", metavar="ITEM", help="ordered items, for wlsmv; all of them where none is named")
     fitting.add_argument("--scheme", default="path", help="inner weights of PLS: path, factorial or centroid")
     fitting.add_argument("--bootstrap", type=int, metavar="N", help="bootstrap N resamples and print their summary")
     fitting.add_argument("--seed", type=int, default=1, help="seed of the bootstrap (default 1)")
@@ -148,6 +150,8 @@ def _fit(args: argparse.Namespace) -> None:
         na_values=args.na_values,
         missing=args.missing,
         weights=args.weights,
+        clusters=args.clusters,
+        ordinal=False if args.ordinal is None else args.ordinal or True,
     )
     print(result.summary())
     if args.bootstrap is not None:

@@ -211,6 +211,21 @@ def test_demo_writes_reports_and_says_what_is_inadmissible(tmp_path, capsys):
     assert all(name in printed for name in firms["firm"].unique())
 
 
+@pytest.mark.parametrize(
+    ("more", "options"),
+    [
+        (["--estimator", "wlsmv", "--ordinal", "complaint"], {"estimator": "wlsmv", "ordinal": ["complaint"]}),
+        (["--estimator", "mlr", "--missing", "fiml"], {"estimator": "mlr", "missing": "fiml"}),
+        (["--clusters", "price_tolerance"], {"clusters": "price_tolerance"}),
+    ],
+)
+def test_inference_from_the_command_line(survey, capsys, more, options):
+    assert main(["fit", str(survey), "--map", "sat_overall=Q5", *more]) == 0
+    res = csi.fit_acsi(pd.read_csv(survey), columns={"sat_overall": "Q5"}, **options)
+    assert f"{res.csi:.2f}" in capsys.readouterr().out
+    assert res.paths["se"].notna().all()
+
+
 @pytest.mark.parametrize("estimator", ["pls", "plsc"])
 def test_pls_and_the_bootstrap_from_the_command_line(survey, capsys, estimator):
     arguments = ["fit", str(survey), "--map", "sat_overall=Q5", "--estimator", estimator, "--scheme", "factorial"]
