@@ -13,9 +13,34 @@ from csimodels.inferred import degrees_of_freedom, free_parameters
 from csimodels.measures.fit import Compared, agfi, baseline, chisq_measures, fit_measures, gfi, loglik, srmr
 from csimodels.measures.robust_fit import robust_measures, scaled_measures
 
-__all__ = ["covariance_measures", "model_df"]
+__all__ = ["WITHHELD", "covariance_measures", "model_df"]
 
 Array = NDArray[Any]
+WITHHELD = [
+    "fmin",
+    "chisq",
+    "pvalue",
+    "baseline_chisq",
+    "baseline_pvalue",
+    "cfi",
+    "tli",
+    "nfi",
+    "pnfi",
+    "ifi",
+    "rni",
+    "logl",
+    "unrestricted_logl",
+    "aic",
+    "bic",
+    "bic2",
+    "rmsea",
+    "rmsea_ci_lower",
+    "rmsea_ci_upper",
+    "rmsea_pvalue",
+    "cn_05",
+    "cn_01",
+    "ecvi",
+]
 
 
 def covariance_measures(estimate: Estimate, rows: float) -> dict[str, float]:

@@ -18,11 +18,14 @@ from csimodels.errors import MissingStatisticError
 from csimodels.estimators.admissible import improprieties
 from csimodels.estimators.estimate import Engine, Estimate
 from csimodels.estimators.pls_estimate import PLSEstimate
+from csimodels.fit_tables import WITHHELD
 from csimodels.indexed import Indexed
 from csimodels.inference.information import interval
 from csimodels.options import Options
 from csimodels.quality import construct_correlations, fornell_larcker_table, measures_of_fit, reliability_table, rsquared_series
+from csimodels.report.export_mixin import Exported
 from csimodels.report.mixin import Rendered
+from csimodels.report.picture_mixin import Pictured
 from csimodels.resampled import Resampled
 from csimodels.residuals import residuals
 from csimodels.saved import Saved
@@ -33,32 +36,9 @@ from csimodels.validated import Validated
 
 __all__ = ["CSIResults"]
 
-WITHHELD = [
-    "fmin",
-    "chisq",
-    "pvalue",
-    "baseline_chisq",
-    "baseline_pvalue",
-    "cfi",
-    "tli",
-    "nfi",
-    "pnfi",
-    "ifi",
-    "rni",
-    "logl",
-    "unrestricted_logl",
-    "aic",
-    "bic",
-    "bic2",
-    "rmsea",
-    "rmsea_ci_lower",
-    "rmsea_ci_upper",
-    "rmsea_pvalue",
-]
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CSIResults(Indexed, Scored, Validated, Tested, Resampled, Saved, Rendered):
+class CSIResults(Indexed, Scored, Validated, Tested, Resampled, Saved, Pictured, Rendered, Exported):
     """Present a fitted model.
 
     Made by :func:`csimodels.fit`. Tables are computed when first asked for; nothing changes afterwards.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import singledispatch
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,16 @@ from csimodels.measures.effects import effect_pairs, effects, effects_jacobian
 from csimodels.measures.standardized import dependent_jacobian, standardised_jacobian
 from csimodels.spec import ModelSpec
 
-__all__ = ["effects_table", "framed", "measurement_table", "operators", "parameter_columns", "paths_table"]
+__all__ = [
+    "EffectDerivatives",
+    "effects_derivatives",
+    "effects_table",
+    "framed",
+    "measurement_table",
+    "operators",
+    "parameter_columns",
+    "paths_table",
+]
 
 Array = NDArray[Any]
 ROUNDING = 1e-12
@@ -113,6 +122,32 @@ def measurement_table(columns: dict[str, Any], op: str) -> pd.DataFrame:
     return framed({"construct": construct, "indicator": indicator} | {c: columns[c][at] for c in ESTIMATES})
 
 
+class EffectDerivatives(NamedTuple):
+    """Total effects (r,) by source and target, and their derivatives (r, q) by the free parameters."""
+
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    total: Array
+    moved: Array
+
+
+def effects_derivatives(estimate: Estimate) -> EffectDerivatives:
+    """Return the raw total effects of every connected pair with their derivatives."""
+    lay, op, full = estimate.layout, operators(estimate), estimate.full
+    pairs = effect_pairs(lay, op)
+    total = effects(lay, op, full[None], pairs)[0].reshape(6, -1)[2]
+    J = _effects_jacobian(estimate, pairs).reshape(6, total.size, -1)[2]
+    sources, targets = (tuple(lay.structural[k] for k in side) for side in (pairs.source, pairs.target))
+    return EffectDerivatives(sources, targets, total, J)
+
+
+def _effects_jacobian(estimate: Estimate, pairs: Any) -> Array:
+    """Return the derivatives (6 r, q) of the effects."""
+    if estimate.dependent is not None:
+        return _dependent_effects(estimate, pairs)
+    return effects_jacobian(estimate.layout, operators(estimate), estimate.full, pairs)
+
+
 def _dependent_effects(estimate: Estimate, pairs: Any) -> Array:
     """Return the derivatives (6 r, q) of the effects where parameters that are not free depend on the free ones, by complex steps."""
     step, full = 1e-20, estimate.full
@@ -128,8 +163,7 @@ def effects_table(estimate: Any) -> pd.DataFrame:
     lay, op, full = estimate.layout, operators(estimate), estimate.full
     pairs = effect_pairs(lay, op)
     parts = effects(lay, op, full[None], pairs)[0].reshape(6, -1)
-    J = effects_jacobian(lay, op, full, pairs) if estimate.dependent is None else _dependent_effects(estimate, pairs)
-    se = delta_se(J, estimate.vcov).reshape(6, -1)
+    se = delta_se(_effects_jacobian(estimate, pairs), estimate.vcov).reshape(6, -1)
     out: dict[str, Any] = {
         "source": tuple(lay.structural[k] for k in pairs.source),
         "target": tuple(lay.structural[k] for k in pairs.target),

@@ -270,3 +270,9 @@ def test_modification_indices(name):
         row = found[m["lhs"], m["op"], m["rhs"]]
         for own, theirs in {"mi": "mi", "epc": "epc", "epc_std": "sepc.all"}.items():
             assert row[own] == pytest.approx(m[theirs], rel=1e-3, abs=1e-4), (m, own)
+
+
+def test_the_summary_says_what_was_done(acsi):
+    text = " ".join(str(acsi["delta"].summary()).split())
+    for part in ("ordered items (WLSMV)", "14 (delta parameterisation)", "lambda / theta within the block"):
+        assert part in text, part

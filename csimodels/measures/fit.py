@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, chndtr, chndtrinc
+from scipy.special import chdtrc, chdtri, chndtr, chndtrinc
 
 __all__ = [
     "Compared",
@@ -180,7 +180,14 @@ def chisq_measures(f: Compared) -> dict[str, float]:
         out["bic2"] = -2 * f.logl + f.npar * np.log((f.rows + 2) / 24)
     out |= {"rmsea": rmsea(f.chisq, f.df, f.n), "rmsea_ci_lower": lower, "rmsea_ci_upper": upper, "rmsea_ci_level": 0.90}
     out["rmsea_pvalue"] = rmsea_pclose(f.chisq, f.df, f.n)
-    return out
+    return out | {"cn_05": hoelter(f, 0.05), "cn_01": hoelter(f, 0.01), "ecvi": (f.chisq + 2.0 * f.npar) / f.n}
+
+
+def hoelter(f: Compared, level: float) -> float:
+    """Return Hoelter's critical N: the rows at which the statistic would just be significant (Hoelter 1983)."""
+    if f.df == 0 or f.chisq == 0:
+        return 1.0 if f.df == 0 else np.nan
+    return float(chdtri(f.df, level) / (f.chisq / f.n) + 1.0)
 
 
 def fit_measures(F: float, S: Array, Sigma: Array, n: float, rows: float, npar: int, x: list[int]) -> dict[str, float]:

@@ -93,7 +93,7 @@ def facts(result: CSIResults) -> list[tuple[str, str]]:
         ("Converged", "yes" if result.converged else "NO"),
         ("Admissible", "yes" if result.admissible else "NO"),
         ("csimodels", __version__),
-        ("Index weights", WEIGHT_RULES.get(options.estimator, options.estimator)),
+        ("Index weights", WEIGHT_RULES.get(options.estimator, WEIGHT_RULES["ml"])),
     ]
     return [(label, text) for label, text in pairs if text]
 

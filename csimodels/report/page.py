@@ -12,6 +12,7 @@ from csimodels.report.blocks import Block
 from csimodels.report.format import escape_html
 from csimodels.report.header import index_or_reason, is_pls, model_title, verdict
 from csimodels.report.html import STYLE, table
+from csimodels.report.what_if import PANEL_STYLE, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +61,7 @@ def page(result: CSIResults) -> str:
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{f'{shout}: ' if shout else ''}{title}</title><style>{STYLE}{PAGE_STYLE}</style></head>"
+        f"<title>{f'{shout}: ' if shout else ''}{title}</title><style>{STYLE}{PAGE_STYLE}{PANEL_STYLE}</style></head>"
         f'<body class="csimodels"><h1>{title}</h1><nav aria-label="Sections"><ul>{links}</ul></nav>{body}'
         "</body></html>\n"
     )
@@ -70,7 +71,7 @@ def sections(result: CSIResults) -> list[Section]:
     """Return the sections as (id, title, HTML), in the order of a paper."""
     parts: list[Section] = [("warnings", "Warnings", "".join(map(table, content.warned(result))))]
     parts += [(key, name, _tables(result, makers)) for key, name, makers in TABLES]
-    parts += _figures(result)
+    parts += [("whatif", "What if", panel(result)), *_figures(result)]
     return [part for part in parts if part[2]]
 
 
