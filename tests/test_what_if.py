@@ -155,3 +155,19 @@ def test_back_to_zero(res, tmp_path):
     dom = browsed(res.to_html(), tmp_path, MOVE + 'document.getElementById("whatif-reset").click();')
     assert re.search(r'id="change-0">0\.0<', dom)
     assert re.search(r'id="pushed-0"[^>]*>0\.0<', dom)
+
+
+def test_arrows_say_their_estimates_on_hover(res):
+    page = res.to_html()
+    titles = re.findall(r"<title>([^<]* → [^<]*)</title>", page)
+    assert len(titles) == len(res.paths)
+    row = res.paths.iloc[0]
+    first = next(t for t in titles if t.startswith(f"{row['source']} → {row['target']}:"))
+    assert f"standardised {row['std']:.3f}" in first
+    assert "expected +, as expected" in first
+    assert re.search(r"estimate [\d.]+ \[[\d.]+, [\d.]+\]; p &lt;0.001", first)
+
+
+@pytest.mark.filterwarnings("ignore::csimodels.errors.CollinearityWarning")
+def test_hostile_names_in_titles_are_escaped():
+    assert "&lt;/script&gt;&lt;script&gt;document" in hostile().to_html()

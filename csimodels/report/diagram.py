@@ -28,6 +28,7 @@ __all__ = [
     "MARGIN",
     "NEGATIVE",
     "QUIET",
+    "arrow_ends",
     "diagram_size",
     "draw_arrow",
     "draw_box",
@@ -108,6 +109,12 @@ def _plan(result: CSIResults, estimates: CSIResults | Bootstrap) -> Plan:
     arrows = _arrows(result, nodes, estimates)
     edges = [(int(s), int(t)) for s, t in zip(arrows["s"], arrows["t"], strict=True)]
     return Plan(nodes, arrows, *picture(len(nodes), edges))
+
+
+def arrow_ends(result: CSIResults) -> list[tuple[str, str]]:
+    """Return source and target of every arrow, in the order of their ids."""
+    arrows = _arrows(result, _nodes(result), result)
+    return list(zip(arrows["source"], arrows["target"], strict=True))
 
 
 def picture(n: int, edges: list[Edge]) -> tuple[Array, list[float], Array, Array]:
@@ -235,7 +242,9 @@ def _draw_estimate(ax: Axes, plan: Plan, boxes: list[FancyBboxPatch], k: int, sc
     thick = 0.9 + 1.3 * float(np.nan_to_num(min(abs(std), 1.0)))
     style = {"linestyle": "-" if float(row["pvalue"]) < 0.05 else "--", "color": NEGATIVE if std <= -0.005 else LINE if inner else QUIET}
     ends = (plan.centre[s], plan.centre[t])
-    draw_arrow(ax, ends, (boxes[s], boxes[t]), plan.bend[k], scale, inner, linewidth=(thick if inner else 1.0) * scale, **style)
+    draw_arrow(
+        ax, ends, (boxes[s], boxes[t]), plan.bend[k], scale, inner, linewidth=(thick if inner else 1.0) * scale, gid=f"arrow-{k}", **style
+    )
 
 
 def draw_arrow(

@@ -132,7 +132,8 @@ def estimator_name(result: CSIResults) -> str:
     if is_pls(result):
         stages = len(options.plan(result.spec).stages)
         return f"{name} ({SCHEMES[options.scheme]}{f', {options.higher_order} two-stage' if stages > 1 else ''})"
-    return f"{name} ({LIKELIHOODS.get(options.likelihood, options.likelihood)})"
+    squares = options.ordinal or options.estimator in ("gls", "uls", "wls", "dwls")
+    return f"{name} ({'divisor n - 1' if squares else LIKELIHOODS.get(options.likelihood, options.likelihood)})"
 
 
 def _errors(result: CSIResults) -> str:

@@ -82,6 +82,30 @@ class Rendered:
             Path(path).write_text(text, encoding="utf-8")
         return text
 
+    def method_paragraph(self) -> str:
+        """Return what was done and found as sentences to paste into a paper.
+
+        Returns
+        -------
+        str
+            Model, estimator with its reference, missing answers, errors, fit, explained variance and the index, numbers as the APA prints
+            them.
+
+        Notes
+        -----
+        Publication manual of the APA, 7th edition, section 6.36.
+
+        Examples
+        --------
+        >>> import csimodels as csi
+        >>> text = csi.fit_acsi(csi.load_acsi_demo(), engine="native").method_paragraph()
+        >>> text[text.index("Fit:") : text.index(" CFI")]
+        'Fit: χ²(69) = 79.76, p = .177,'
+        """
+        from csimodels.report.paragraph import method_paragraph
+
+        return method_paragraph(cast("CSIResults", self))
+
     def plot_paths(self, ax: Axes | None = None) -> Axes:
         """Draw the path diagram: constructs with explained variance, arrows with standardised paths.
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from csimodels.report import content, validity
 from csimodels.report.blocks import Block
 from csimodels.report.format import escape_html
 from csimodels.report.header import index_or_reason, is_pls, model_title, verdict
+from csimodels.report.hover import arrow_titles, with_titles
 from csimodels.report.html import STYLE, table
+from csimodels.report.paragraph import method_paragraph
 from csimodels.report.what_if import PANEL_STYLE, panel
 
 if TYPE_CHECKING:
@@ -72,6 +74,7 @@ def sections(result: CSIResults) -> list[Section]:
     parts: list[Section] = [("warnings", "Warnings", "".join(map(table, content.warned(result))))]
     parts += [(key, name, _tables(result, makers)) for key, name, makers in TABLES]
     parts += [("whatif", "What if", panel(result)), *_figures(result)]
+    parts += [("method", "To paste into a paper", f"<p>{escape_html(method_paragraph(result))}</p>")]
     return [part for part in parts if part[2]]
 
 
@@ -92,7 +95,8 @@ def _figures(result: CSIResults) -> list[Section]:
         size = index_size(found)
         figures += [("indexplot", "Index plot", "Index of every construct", size, lambda ax: draw_index(result, found, ax, "95 %"))]
         figures += _pls_figures(result) if is_pls(result) else []
-    return [(key, name, figure(key, caption, size, draw)) for key, name, caption, size, draw in figures]
+    titles = arrow_titles(result)
+    return [(key, name, figure(key, caption, size, draw, titles)) for key, name, caption, size, draw in figures]
 
 
 def _pls_figures(result: CSIResults) -> list[Figure]:
@@ -117,8 +121,10 @@ def _pls_figures(result: CSIResults) -> list[Figure]:
     return out
 
 
-def figure(key: str, caption: str, size: tuple[float, float], draw: Callable[[Axes], object]) -> str:
-    """Return a drawing as inline SVG with text as text; ids get a prefix, so that figures do not share any."""
+def figure(
+    key: str, caption: str, size: tuple[float, float], draw: Callable[[Axes], object], titles: Mapping[str, str] | None = None
+) -> str:
+    """Return a drawing as inline SVG with text as text and titles by id; ids get a prefix, so that figures do not share any."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -130,6 +136,7 @@ def figure(key: str, caption: str, size: tuple[float, float], draw: Callable[[Ax
         draw(fig.subplots())
         fig.savefig(out, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     svg = re.sub(r"<metadata>.*?</metadata>", "", out.getvalue()[out.getvalue().index("<svg") :], flags=re.DOTALL)
+    svg = with_titles(svg, titles or {})
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{key}-", svg)
     label = escape_html(caption)
     return f'<figure role="img" aria-label="{label}">{svg}<figcaption>{label}</figcaption></figure>'
