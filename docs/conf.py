@@ -35,7 +35,8 @@ html_title = "csimodels"
 html_theme_options = {
     "show_prev_next": False,
     "secondary_sidebar_items": {
-        page: ["page-toc"] for page in ("analyses", "api", "decisions", "index", "pls_or_covariance", "semopy_numbers", "which_estimator")
+        page: ["page-toc"]
+        for page in ("analyses", "api", "decisions", "gallery", "index", "pls_or_covariance", "semopy_numbers", "which_estimator")
     },
 }
 html_static_path = ["static"]
@@ -43,7 +44,9 @@ html_css_files = ["wide.css"]
 
 
 def setup(app):
-    """Make the pages of the models from their files before Sphinx looks for sources."""
+    """Make the pages of the models from their files, and the pictures of the gallery, before Sphinx looks for sources."""
+    from gallery_pictures import setup_pictures
     from model_pages import setup_pages
 
     app.connect("builder-inited", setup_pages)
+    app.connect("builder-inited", setup_pictures)

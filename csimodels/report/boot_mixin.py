@@ -162,3 +162,88 @@ class DrawnBootstrap:
         boot = cast("Bootstrap", self)
         table = boot.weights
         return draw_weights(boot.result, table, ax if ax is not None else new_axes(weights_size(table)), interval_name(boot))
+
+    def plot_loadings(self, ax: Axes | None = None) -> Axes:
+        """Draw the standardised loadings of the items with their bootstrap intervals.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure of fitting size.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Examples
+        --------
+        >>> import csimodels as csi
+        >>> df = csi.load_acsi_demo()
+        >>> boot = csi.fit_acsi(df, estimator="pls").bootstrap(df, n_boot=200, seed=1)
+        >>> "with 95 % percentile interval" in boot.plot_loadings().get_xlabel()
+        True
+        """
+        from csimodels.report.axes import new_axes
+        from csimodels.report.boot_content import interval_name
+        from csimodels.report.draw_loadings import draw_loadings, loadings_size
+
+        boot = cast("Bootstrap", self)
+        columns = {"std_ci_lower": "ci_lower", "std_ci_upper": "ci_upper"}
+        table = boot.loadings[["construct", "indicator", "std", *columns]].rename(columns=columns)
+        return draw_loadings(boot.result, table, ax if ax is not None else new_axes(loadings_size(table)), interval_name(boot))
+
+    def plot_distribution(
+        self,
+        construct: str | None = None,
+        source: str | None = None,
+        target: str | None = None,
+        column: str = "std",
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw the resamples of a path or of an index as a histogram, with its estimate and its interval.
+
+        Parameters
+        ----------
+        construct : str, optional
+            Construct whose 0-100 index to draw; by default the model's target.
+        source, target : str, optional
+            Ends of the path to draw instead of an index; give both.
+        column : {"std", "est"}
+            Whether the path is the standardised one.
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        OptionError
+            Unknown column, a path with one end, or a path and an index at once.
+        SpecError
+            Unknown construct, no such path, or no target.
+        ScaleError
+            An item of the index has no theoretical scale.
+        MissingStatisticError
+            The moments hold no means.
+
+        Notes
+        -----
+        Shown are the resamples that ``boot.samples`` keeps, those that converged. A limit of a normal or BCa interval need not be a
+        quantile of them.
+
+        Examples
+        --------
+        >>> import csimodels as csi
+        >>> df = csi.load_acsi_demo()
+        >>> boot = csi.fit_acsi(df, estimator="pls").bootstrap(df, n_boot=200, seed=1)
+        >>> boot.plot_distribution(source="quality", target="satisfaction").get_xlabel()
+        'Standardised path from quality to satisfaction'
+        """
+        from csimodels.report.axes import new_axes
+        from csimodels.report.draw_distribution import DISTRIBUTION_SIZE, chosen_quantity, draw_distribution
+
+        boot = cast("Bootstrap", self)
+        quantity = chosen_quantity(boot, construct, source, target, column)
+        return draw_distribution(boot, quantity, ax if ax is not None else new_axes(DISTRIBUTION_SIZE))

@@ -1,0 +1,156 @@
+"""The tables of a paper as a Word document in the style of the APA: three rules, number and caption above, notes below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from csimodels.report import content
+from csimodels.report.apa_tables import apa_blocks
+from csimodels.report.blocks import Block
+from csimodels.report.export_frames import no_writer
+from csimodels.report.format import clean, width
+from csimodels.report.header import model_title
+from csimodels.saved import require_folder
+
+if TYPE_CHECKING:
+    from csimodels.results import CSIResults
+
+__all__ = ["write_word"]
+
+FONT, POINTS = "Times New Roman", 10
+PAGE, LETTER, GAP, WIDEST = 17.0, 0.19, 0.42, 6.0  # cm
+ITALIC = ("b", "SE", "z", "p", "df", "n")
+
+
+def write_word(result: CSIResults, file: Path) -> Path:
+    """Write warnings and tables, and return the path."""
+    require_folder(file)
+    try:
+        from docx import Document
+    except ImportError as error:
+        raise no_writer(file, error, "word") from None
+    document = Document()
+    _prepare(document, model_title(result))
+    blocks = [*content.warned(result), *apa_blocks(result)]
+    for block in (b for b in blocks if not b.rows):
+        _said(document, block)
+    for number, block in enumerate((b for b in blocks if b.rows), 1):
+        _add(document, number, block)
+    document.save(str(file))
+    return file
+
+
+def _prepare(document: Any, title: str) -> None:
+    """Set the font and the properties, and write the title."""
+    from docx.shared import Cm, Pt
+
+    style = document.styles["Normal"]
+    style.font.name, style.font.size = FONT, Pt(POINTS)
+    style.paragraph_format.space_after = Pt(0)
+    section, properties = document.sections[0], document.core_properties
+    section.left_margin = section.right_margin = Cm(2)
+    properties.title, properties.author, properties.comments = title, "", ""
+    _paragraph(document, title, bold=True).paragraph_format.space_after = Pt(12)
+
+
+def _paragraph(parent: Any, text: str, bold: bool = False, italic: bool = False) -> Any:
+    """Add a paragraph of one run."""
+    paragraph = parent.add_paragraph()
+    run = paragraph.add_run(clean(text))
+    run.bold, run.italic = bold, italic
+    return paragraph
+
+
+def _said(document: Any, block: Block) -> None:
+    """Write what is wrong or missing, before the tables."""
+    _paragraph(document, block.title, bold=True)
+    for note in block.notes:
+        _paragraph(document, note)
+
+
+def _add(document: Any, number: int, block: Block) -> None:
+    """Write number, caption, table and notes; they stay on one page where there is room."""
+    from docx.shared import Pt
+
+    head = _paragraph(document, f"Table {number}", bold=True)
+    head.paragraph_format.space_before = Pt(18)
+    caption = _paragraph(document, block.title, italic=True)
+    caption.paragraph_format.space_after = Pt(6)
+    for paragraph in (head, caption):
+        paragraph.paragraph_format.keep_with_next = True
+    _tabulate(document, block)
+    if block.notes:
+        below = document.add_paragraph()
+        below.paragraph_format.space_before = Pt(4)
+        below.add_run("Note. ").italic = True
+        below.add_run(" ".join(map(clean, block.notes)))
+
+
+def _tabulate(document: Any, block: Block) -> None:
+    """Write a table without vertical rules, its head repeated on every page."""
+    table = document.add_table(len(block.rows) + 1, len(block.columns))
+    table.autofit = False
+    rows, widths = list(table.rows), _widths(block)
+    for row, cells in zip(rows, [block.columns, *_ungrouped(block)], strict=True):
+        for cell, text, side, wide in zip(row.cells, cells, block.sides, widths, strict=True):
+            cell.width = wide
+            _write(cell.paragraphs[0], text, side == "r", row is rows[0])
+        _mark(row, "cantSplit")
+    for column, wide in zip(table.columns, widths, strict=True):
+        column.width = wide
+    for run in (run for cell in rows[0].cells for run in cell.paragraphs[0].runs):
+        run.italic = run.text in ITALIC
+    _mark(rows[0], "tblHeader")
+    _rule(rows[0], ("top", "bottom"))
+    _rule(rows[-1], ("bottom",))
+
+
+def _widths(block: Block) -> list[Any]:
+    """Return the widths of columns: what the longest cell takes, all narrower where the page is too narrow."""
+    from docx.shared import Cm
+
+    longest = [max(map(width, column)) for column in zip(block.columns, *block.rows, strict=True)]
+    natural = [min(LETTER * n + GAP, WIDEST if k < block.stubs else PAGE) for k, n in enumerate(longest)]
+    return [Cm(w * min(1, PAGE / sum(natural))) for w in natural]
+
+
+def _ungrouped(block: Block) -> list[Sequence[str]]:
+    """Return rows, the name of a group in its first one only."""
+    if not block.grouped:
+        return list(block.rows)
+    before = [None, *(row[0] for row in block.rows)]
+    return [("", *row[1:]) if row[0] == last else row for row, last in zip(block.rows, before, strict=False)]
+
+
+def _write(paragraph: Any, text: str, right: bool, keep: bool) -> None:
+    """Write a cell; the head stays with what is beneath."""
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+
+    paragraph.add_run(clean(text))
+    paragraph.paragraph_format.keep_with_next = keep
+    if right:
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+
+
+def _mark(row: Any, name: str) -> None:
+    """Set a property of a row: not to be split, or to be repeated."""
+    from docx.oxml import OxmlElement
+
+    row._tr.get_or_add_trPr().append(OxmlElement(f"w:{name}"))
+
+
+def _rule(row: Any, sides: Sequence[str]) -> None:
+    """Draw rules above or below a row."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    for cell in row.cells:
+        borders = OxmlElement("w:tcBorders")
+        for side in sides:
+            line = OxmlElement(f"w:{side}")
+            for key, value in (("val", "single"), ("sz", "6"), ("space", "0"), ("color", "auto")):
+                line.set(qn(f"w:{key}"), value)
+            borders.append(line)
+        cell._tc.get_or_add_tcPr().append(borders)
