@@ -36,7 +36,17 @@ html_theme_options = {
     "show_prev_next": False,
     "secondary_sidebar_items": {
         page: ["page-toc"]
-        for page in ("analyses", "api", "decisions", "gallery", "index", "pls_or_covariance", "semopy_numbers", "which_estimator")
+        for page in (
+            "analyses",
+            "api",
+            "decisions",
+            "gallery",
+            "index",
+            "migration",
+            "pls_or_covariance",
+            "semopy_numbers",
+            "which_estimator",
+        )
     },
 }
 html_static_path = ["static"]

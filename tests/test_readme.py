@@ -1,6 +1,7 @@
 """The sessions of the README and of the documentation run and print what they say; the README's table is what the tool prints."""
 
 import doctest
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -13,7 +14,7 @@ import csimodels as csi
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/pls_or_covariance.md", "docs/which_estimator.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/pls_or_covariance.md", "docs/which_estimator.md", "docs/migration.md"])
 def test_the_session_prints_what_the_page_says(page):
     mpl.use("Agg")
     text = (ROOT / page).read_text(encoding="utf-8").replace("```", "")
@@ -36,3 +37,12 @@ def test_the_agreement_table_is_what_the_tool_prints(monkeypatch):
     for row in agreement.table():
         assert row in text
     sys.modules.pop("agreement")
+
+
+def test_the_glossary_names_what_there_is():
+    """Every name in the last column exists; terms in code with a dot belong to results, specs or the package."""
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    names = re.findall(r"`(csi|res|ModelSpec)\.(\w+)", text)
+    homes = {"csi": csi, "res": csi.CSIResults, "ModelSpec": csi.ModelSpec}
+    assert len(names) > 30
+    assert not [name for home, name in names if not hasattr(homes[home], name)]
