@@ -69,12 +69,15 @@ def covariance_measures(estimate: Estimate, rows: float) -> dict[str, float]:
 
 
 def _corrected(estimate: Estimate, f: Compared) -> dict[str, float]:
-    """Return scaled and robust measures; those of incomplete rows rest on the complete-data statistics."""
+    """Return scaled and robust measures; those of incomplete rows rest on the complete-data statistics.
+
+    Of ordered items there are robust ones where all items are ordered and their correlations are positive definite.
+    """
     test, base, whole = estimate.test, estimate.baseline, estimate.complete
     out: dict[str, float] = {}
     if test is not None and base is not None and base.test is not None:
         out = scaled_measures(f, test, base.test)
-        if test.method != "mean.var.adjusted" and whole is None:
+        if test.method != "mean.var.adjusted" and whole is None and not estimate.ordinal:
             out |= robust_measures(f, test.c, base.test.c, test.statistic(f.chisq), test.factor)
     if whole is not None:
         of_complete = f._replace(chisq=whole.chisq, chisq_0=whole.chisq_0)

@@ -49,6 +49,7 @@ html_theme_options = {
         )
     },
 }
+html_sidebars = {"*": []}  # pages at the top have no section to navigate
 html_static_path = ["static"]
 html_css_files = ["wide.css"]
 
