@@ -16,6 +16,8 @@ from csimodels.measures.robust_fit import robust_measures, scaled_measures
 __all__ = ["WITHHELD", "covariance_measures", "model_df"]
 
 Array = NDArray[Any]
+# their statistic is not chi-square without a correction, so that lavaan prints no p-value either
+UNWEIGHTED = ("uls", "ulsmv")
 WITHHELD = [
     "fmin",
     "chisq",
@@ -65,6 +67,8 @@ def covariance_measures(estimate: Estimate, rows: float) -> dict[str, float]:
     else:
         found = _compared(estimate, rows, x)
         out = chisq_measures(found) | _residual_measures(estimate, x, found.df)
+    if estimate.estimator in UNWEIGHTED:
+        out |= dict.fromkeys(("pvalue", "baseline_pvalue"), np.nan)
     return out | _corrected(estimate, found)
 
 

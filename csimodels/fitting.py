@@ -167,5 +167,5 @@ def _least_squares(ready: Prepared, e: Evidence, moments: Moments) -> Estimate:
         raise OptionError("option.sampling", text, variable=what, value=ready.options.estimator, hint='Use estimator="mlr".')
     table = expand(ready.spec, ready.options.std_lv, fixed=False)
     first, _ = estimate_ml(expand(ready.spec, ready.options.std_lv), moments.cov, moments.rows, "native", None)
-    why = f"semopy's {ready.options.estimator.upper()} is not used: see the documentation" if ready.engine == "semopy" else ""
+    why = "least squares runs on the kernel alone" if ready.engine == "semopy" else ""
     return estimate_squares(table, first, _complete(ready, e, moments), ready.options.estimator, Engine("native", why))

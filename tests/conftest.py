@@ -1,6 +1,7 @@
 """Shared data: read once, never vendored."""
 
 import json
+import sys
 import warnings
 from importlib.resources import files
 from pathlib import Path
@@ -49,6 +50,14 @@ def frame(name: str) -> pd.DataFrame:
 
 def oracle(name: str) -> dict:
     return json.loads((HERE / "oracle" / "json" / f"{name}.json").read_text())
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays_open():
+    """Close what a test drew, so that no test sees another's figures."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture

@@ -146,6 +146,7 @@ def test_fit_measures(fits, name):
             continue
         assert measures[own] == pytest.approx(value, rel=slack(name), abs=slack(name)), key
         compared += 1
+    assert all(np.isnan(measures[p]) for p in ("pvalue", "baseline_pvalue") if oracle(name)["fit"].get(p.replace("_", "."), 0) is None)
     assert compared >= 12
 
 

@@ -166,9 +166,10 @@ def fit_line(result: CSIResults) -> str:
     if is_pls(result):
         return f"SRMR {number(fit['srmr'])} (saturated {number(fit['srmr_saturated'])})"
     p = pvalue(fit["pvalue"])
+    test = f", p {p.replace('<', '< ') if '<' in p else f'= {p}'}" if p else ""
     limits = f"[{number(fit['rmsea_ci_lower'])}, {number(fit['rmsea_ci_upper'])}]"
     parts = {
-        "chisq": f"chi2({count(fit['df'])}) = {number(fit['chisq'])}, p {p.replace('<', '< ') if '<' in p else f'= {p}'}",
+        "chisq": f"chi2({count(fit['df'])}) = {number(fit['chisq'])}{test}",
         "cfi": f"CFI {number(fit['cfi'])}",
         "rmsea": f"RMSEA {number(fit['rmsea'])} {limits}",
         "srmr": f"SRMR {number(fit['srmr'])}",
