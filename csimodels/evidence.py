@@ -65,6 +65,7 @@ def gathered(data: Any, spec: ModelSpec, options: Options, weights: Any, na_valu
                     hint="Give it to moments() when they are computed.",
                 )
         return Evidence(data.select(spec.items))
+    _require_model(spec, clusters, strata)
     block = read_answers(data, spec, na_values)
     w = read_weights(data, weights, block)
     if options.missing in INCOMPLETE:
@@ -92,6 +93,14 @@ def _needed(spec: ModelSpec) -> list[int]:
     sources, targets = {p.source for p in spec.paths}, {p.target for p in spec.paths}
     exogenous = {o.name for o in spec.observed} & (sources - targets)
     return [k for k, name in enumerate(spec.items) if name in exogenous]
+
+
+def _require_model(spec: ModelSpec, clusters: Any, strata: Any) -> None:
+    """Refuse sampling designs for a composite index, whose errors do not know them."""
+    for name, value in (("clusters", clusters), ("strata", strata)):
+        if spec.scoring is not None and value is not None:
+            text = f"The error of the composite index {spec.name!r} does not know {name}=."
+            raise OptionError("option.composite", text, variable=name, value=type(value).__name__, hint="Leave it out.")
 
 
 def _require_nested(clusters: Array | None, strata: Array | None) -> None:

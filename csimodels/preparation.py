@@ -32,7 +32,7 @@ from csimodels.spec import Indicator, ModelSpec
 
 __all__ = ["Prepared", "prepared"]
 
-USUAL = {"estimator": "ml", "engine": "semopy", **ONLY_ML, **ONLY_PLS}
+USUAL = {"estimator": "ml", "engine": "semopy", "missing": "listwise", **ONLY_ML, **ONLY_PLS}
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,7 @@ def prepared(
     spec = adapted(as_spec(model), without, items, columns, scale)
     if spec.scoring is not None:
         unusual = given | {"estimator": estimator, "engine": engine, "higher_order": higher_order, "consistent": consistent}
+        unusual["missing"] = "listwise" if missing == "mean" else missing
         require_plain_options(spec.name, unusual, USUAL)
         own = weights if isinstance(weights, str) else None
         return Prepared(spec, None, Options("composite", missing=missing, na_values=frozen_codes(na_values), weights=own), "native")

@@ -249,3 +249,14 @@ def test_intervals_cover(name):
     hits = ((own["ci_lower"] <= truth) & (truth <= own["ci_upper"])).sum()
     low, high = binom.interval(0.99, surveys, 0.95)
     assert low <= hits <= high
+
+
+@pytest.mark.parametrize(
+    "option",
+    [{"clusters": np.arange(300) // 10}, {"strata": np.arange(300) // 100}, {"missing": "fiml"}, {"missing": "mi"}, {"missing": "em"}],
+)
+def test_options_of_other_models_are_refused_not_ignored(option):
+    survey = csi.simulate("kcsi_korea", n=300, seed=1)
+    with pytest.raises(csi.OptionError) as caught:
+        csi.fit("kcsi_korea", survey, **option)
+    assert (caught.value.code, caught.value.variable) == ("option.composite", next(iter(option)))
