@@ -14,7 +14,7 @@ from csimodels.estimators.constrained import null_space
 from csimodels.estimators.em import Saturated, saturated_moments
 from csimodels.estimators.estimate import Baseline, Engine, Estimate
 from csimodels.estimators.fiml import Minimum, loglik
-from csimodels.estimators.least_squares import Weight, delta, fourth_moments, minimise_squares, normal_weight
+from csimodels.estimators.least_squares import Weight, delta, fourth_moments, full_weight, minimise_squares, normal_weight
 from csimodels.estimators.matrices import NU, Layout, fill, implied, layout, parameters
 from csimodels.estimators.means import implied_mean, mean_jacobian
 from csimodels.estimators.patterns import Patterns, Sample
@@ -208,7 +208,7 @@ def _weight(sample: Sample, S: Array, estimator: str) -> Weight:
     if estimator == "uls":
         return Weight(None, np.ones(len(S) * (len(S) + 1) // 2))
     Gamma = fourth_moments(sample.values, sample.patterns.mean[0], sample.patterns.cov[0], sample.weights)
-    return Weight(None, 1.0 / np.diagonal(Gamma)) if estimator == "dwls" else Weight(np.linalg.inv(Gamma), None)
+    return Weight(None, 1.0 / np.diagonal(Gamma)) if estimator == "dwls" else full_weight(Gamma, sample.patterns.rows)
 
 
 def _baseline(table: ParameterTable, x: tuple[str, ...], S: Array, W: Weight, n: float) -> Baseline:

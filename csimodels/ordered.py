@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from csimodels.blas import one_thread
 from csimodels.errors import DataWarning, IdentificationError
 from csimodels.estimators.estimate import Baseline, Engine, Estimate
-from csimodels.estimators.least_squares import Weight, lower, normal_weight
+from csimodels.estimators.least_squares import Weight, full_weight, lower, normal_weight
 from csimodels.estimators.matrices import Layout, fill, implied, layout, parameters
 from csimodels.estimators.ml import minimise
 from csimodels.estimators.ordinal import (
@@ -79,7 +79,7 @@ def estimate_ordinal(table: ParameterTable, rows: Array, ordinal: tuple[str, ...
         _say_sparse(moments, table.observed)
         scaled = scaled_items(table, ordinal, theta)
         t, inner = statistics_of(moments, scaled), internal_table(table, ordinal, scaled)
-        lay, W = layout(inner), _weight(t, estimator)
+        lay, W = layout(inner), _weight(t, estimator, moments)
         found = fit_correlations(lay, t, W, _start(table, inner, moments))
         _require_identified(inner, found)
         whole = _gathered(inner, lay, t, moments, W, found, estimator, theta)
@@ -116,9 +116,11 @@ def _say_sparse(m: OrdinalMoments, items: tuple[str, ...]) -> None:
         warnings.warn(text, DataWarning, stacklevel=2)
 
 
-def _weight(t: Statistics, estimator: str) -> Weight:
-    """Return the weight of the covariance statistics."""
+def _weight(t: Statistics, estimator: str, m: OrdinalMoments) -> Weight:
+    """Return the weight of the covariance statistics; a full one needs that of all statistics to exist."""
+    assert m.gamma is not None
     if estimator == "wls":
+        full_weight(m.gamma, m.n)
         return Weight(np.linalg.inv(t.Gamma), None)
     return Weight(None, np.ones(len(t.s)) if estimator in ("uls", "ulsmv") else 1.0 / np.diagonal(t.Gamma))
 

@@ -23,6 +23,9 @@ def data(**changes) -> pd.DataFrame:
     return frame("mobi").assign(**changes)
 
 
+YES_NO = data(CUSA1=(data()["CUSA1"] > 7) * 1.0 + 1, CUSA2=np.ceil(data()["CUSA2"] / 4))
+
+
 def with_value(column, value):
     df = data()
     df.loc[3, column] = value
@@ -173,6 +176,8 @@ CASES = [
     ("option.engine", ["'lavaan'"], lambda: csi.fit(lavaan(QVS), data(), engine="lavaan")),
     ("option.ordinal", ["'ml'"], lambda: qvs(ordinal=True)),
     ("option.ordinal_model", ["missing='mean'"], lambda: qvs(estimator="wlsmv", ordinal=True, missing="mean")),
+    ("data.too_few_rows_wls", ["21 statistics", "20"], lambda: fit_data(data().head(20), estimator="wls")),
+    ("data.singular_wls", ["yes/no"], lambda: fit_data(YES_NO, estimator="wls", ordinal=["CUSA2"])),
     ("option.sampling", ["clusters"], lambda: qvs(estimator="gls", clusters=np.arange(250) // 10)),
     ("option.parameterization", ["'phi'"], lambda: qvs(estimator="wlsmv", ordinal=True, parameterization="phi")),
     ("groups.option", ["'mlr'"], lambda: csi.fit_by(lavaan(QVS), data(g=1), by="g", estimator="mlr")),

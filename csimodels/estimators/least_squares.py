@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from csimodels.blas import one_thread
+from csimodels.errors import DataError
 from csimodels.estimators.derivatives import curvature, pairs, sigma_jacobian
 from csimodels.estimators.matrices import Layout, fill, implied, parameters
 from csimodels.estimators.pool import pseudo_inverse
 
-__all__ = ["Fitted", "Weight", "delta", "fourth_moments", "lower", "minimise_squares", "normal_weight", "vech"]
+__all__ = ["Fitted", "Weight", "delta", "fourth_moments", "full_weight", "lower", "minimise_squares", "normal_weight", "vech"]
 
 Array = NDArray[Any]
 TOLERANCE, MOST, SHORTEST = 1e-20, 500, 1e-12
 ROWS = 16_384
+SINGULAR = 1e-10
 
 
 class Weight(NamedTuple):
@@ -94,6 +96,33 @@ def fourth_moments(values: Array, mean: Array, S: Array, weights: Array | None =
         total += (d * w[:, None]).T @ d
         size += float(w.sum())
     return total / size
+
+
+def full_weight(Gamma: Array, rows: float) -> Weight:
+    """Return the inverse of asymptotic covariances (s, s) as a weight, or say why there is none.
+
+    Parameters
+    ----------
+    Gamma : array (s, s)
+        Asymptotic covariances of the statistics.
+    rows : float
+        Rows they were estimated from.
+
+    Raises
+    ------
+    DataError
+        ``data.too_few_rows_wls`` (no more rows than statistics), ``data.singular_wls`` (statistics that determine each other).
+    """
+    hint = 'Use estimator="mlr" or "dwls"; of ordered items "wlsmv".'
+    if rows <= len(Gamma):
+        text = f"Full weights of {len(Gamma)} statistics need more rows than these {rows:g}: their covariances cannot be inverted."
+        raise DataError("data.too_few_rows_wls", text, variable="rows", value=float(rows), hint=hint)
+    size = np.sqrt(np.diagonal(Gamma))
+    lowest = float(np.linalg.eigvalsh(Gamma / np.outer(size, size))[0]) if (size > 0).all() else 0.0
+    if lowest < SINGULAR:
+        text = "Full weights do not exist: some means and covariances determine each other, as those of a yes/no item do."
+        raise DataError("data.singular_wls", text, variable="estimator", value=lowest, hint=hint)
+    return Weight(np.linalg.inv(Gamma), None)
 
 
 def minimise_squares(lay: Layout, S: Array, W: Weight, start: Array) -> Fitted:
