@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from csimodels.additive import Moments
 from csimodels.constraining import under_constraints
-from csimodels.errors import MissingStatisticError, OptionError
+from csimodels.errors import DataError, MissingStatisticError, OptionError
 from csimodels.estimators.em import Saturated, saturated_moments
 from csimodels.estimators.estimate import Engine, Estimate, estimate_ml
 from csimodels.estimators.ordinal import scaled_items
@@ -30,6 +30,7 @@ from csimodels.two_stage import estimate_two_stage
 __all__ = ["estimated"]
 
 Array = NDArray[Any]
+MOST_CATEGORIES = 50
 NEEDS_ROWS = ("mlf", "mlm", "mlmv", "mlmvs", "mlr", "wls", "dwls", "wlsmv", "wlsm", "ulsmv")
 
 
@@ -143,7 +144,17 @@ def _ordered(ready: Prepared, e: Evidence) -> Estimate:
     theta = ready.options.parameterization == "theta"
     _require_unrestricted(table, ready.options.ordinal, theta)
     rows = recoded_rows(e.rows, ready.spec)
+    _require_categories(rows, table.observed, ready.options.ordinal)
     return estimate_ordinal(table, rows, ready.options.ordinal, ready.options.estimator, theta, Engine("native"))
+
+
+def _require_categories(rows: Array, observed: tuple[str, ...], ordinal: tuple[str, ...]) -> None:
+    """Refuse ordered items with so many different answers that they are measurements."""
+    for k, name in enumerate(observed):
+        if name in ordinal and (count := len(np.unique(rows[:, k]))) > MOST_CATEGORIES:
+            text = f"Item {name!r} has {count} different answers: it is no ordered item of a few categories."
+            hint = "Name the ordered items, ordinal=[items]; the others are continuous."
+            raise DataError("ordinal.categories", text, variable=name, value=count, hint=hint)
 
 
 def _require_unrestricted(table: ParameterTable, ordinal: tuple[str, ...], theta: bool) -> None:

@@ -191,14 +191,14 @@ def ordered_items(spec: ModelSpec, estimator: str, ordinal: Any, parameterizatio
         raise OptionError("option.ordinal", text, variable="ordinal", value=names, hint=hint)
     if not wanted:
         return ()
-    for what, there in {
-        f"missing={missing!r}": missing not in ("listwise", "mi"),
-        "composites": any(c.formed for c in spec.constructs),
-        "intercepts": any(t.op == "~1" for t in spec.terms),
-        "constraints (==)": any(t.op == "==" for t in spec.terms),
-    }.items():
+    for what, there, hint in (
+        (f"missing={missing!r}", missing not in ("listwise", "mi"), 'Impute, and pool with missing="mi".'),
+        ("composites", any(c.formed for c in spec.constructs), 'Use estimator="pls", or "mlr" without ordinal=.'),
+        ("intercepts", any(t.op == "~1" for t in spec.terms), "Leave them out: thresholds take their place."),
+        ("constraints (==)", any(t.op == "==" for t in spec.terms), "Equal labels make parameters equal."),
+    ):
         if there:
-            text, hint = f"Models of ordered items cannot have {what}.", "Leave them out; equal labels make parameters equal."
+            text = f"Models of ordered items cannot have {what}."
             raise OptionError("option.ordinal_model", text, variable="ordinal", value=what, hint=hint)
     return names
 
