@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 
 from csimodels.additive import Moments
 from csimodels.codes import read_codes
-from csimodels.errors import DataError, OptionError
+from csimodels.errors import DataError, DataWarning, OptionError
 from csimodels.estimators.em import Saturated, saturated_moments
 from csimodels.estimators.patterns import sample_of
 from csimodels.options import INCOMPLETE, Options
@@ -20,6 +22,7 @@ from csimodels.survey import complete_rows, fingerprint, read_answers, read_weig
 __all__ = ["Evidence", "gathered"]
 
 Array = NDArray[Any]
+FEWEST = 2
 
 
 class Evidence(NamedTuple):
@@ -82,6 +85,7 @@ def gathered(data: Any, spec: ModelSpec, options: Options, weights: Any, na_valu
     if options.missing not in INCOMPLETE:
         found = Moments.from_rows(values, block.items, own, dropped, imputed)
         return Evidence(replace(found, points=spec.scoring is not None), values, scaled, inside, within, fingerprint(block))
+    _require_coverage(values, block.items, options.missing)
     h1 = saturated_moments(sample_of(values, scaled).patterns)
     total = (float(len(values)),) * 2 if own is None else (float(own.sum()), float(own @ own))
     found = Moments(tuple(block.items), len(values), *total, h1.mean, h1.cov, dropped)
@@ -103,6 +107,20 @@ def _require_model(spec: ModelSpec, clusters: Any, strata: Any) -> None:
             raise OptionError("option.composite", text, variable=name, value=type(value).__name__, hint="Leave it out.")
 
 
+def _require_coverage(values: Array, items: Sequence[str], missing: str) -> None:
+    """Refuse, under FIML warn of, pairs of items that nobody answered both of: the saturated model does not know their covariance."""
+    seen = np.isfinite(values).astype(float)
+    i, j = np.nonzero(np.tril(seen.T @ seen == 0, -1))
+    if not i.size:
+        return
+    a, b = items[int(j[0])], items[int(i[0])]
+    text = f"Nobody answered both {a!r} and {b!r} ({i.size} such pairs): their covariance is not known."
+    if missing != "fiml":
+        raise DataError("data.no_coverage", text, variable=b, value=a, hint='Use missing="fiml", or leave out one of them: without=[item].')
+    more = "Degrees of freedom count it all the same; robust fit and the errors of the index are withheld."
+    warnings.warn(f"{text} {more}", DataWarning, stacklevel=2)
+
+
 def _require_nested(clusters: Array | None, strata: Array | None) -> None:
     """Refuse clusters that lie in two strata, and too few of them."""
     if clusters is not None and strata is not None:
@@ -110,6 +128,19 @@ def _require_nested(clusters: Array | None, strata: Array | None) -> None:
         if len(pairs) > len(np.unique(clusters)):
             text = "A cluster has rows in two strata."
             raise DataError("clusters.across_strata", text, variable="clusters", value=len(pairs), hint="Clusters must lie within strata.")
+    if strata is not None:
+        _require_replicates(strata, clusters)
     if clusters is not None and len(np.unique(clusters)) < 2:
         text = "There is only one cluster: no error can be known."
         raise DataError("clusters.too_few", text, variable="clusters", value=1, hint="Leave out clusters=.")
+
+
+def _require_replicates(strata: Array, clusters: Array | None) -> None:
+    """Refuse a stratum with a single row, or a single cluster: how much it varies cannot be known."""
+    units = np.unique(np.column_stack([strata, np.arange(len(strata)) if clusters is None else clusters]), axis=0)
+    counts = np.unique(units[:, 0], return_counts=True)[1]
+    lonely = int((counts < FEWEST).sum())
+    if lonely:
+        what = "row" if clusters is None else "cluster"
+        text = f"{lonely} of {len(counts)} strata have a single {what}: how much they vary cannot be known."
+        raise DataError("strata.single", text, variable="strata", value=lonely, hint="Merge them with other strata.")

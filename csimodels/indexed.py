@@ -82,13 +82,13 @@ class Indexed:
         return indices.index_table(w, self.moments, self._mean_covariance(), checked_level(level))
 
     def _mean_covariance(self) -> np.ndarray | None:
-        """Return the covariance matrix of the item means, None for weighted moments, of which it is not known."""
+        """Return the covariance matrix of the item means, None where it is not known: weighted moments, pairs that nobody answered."""
         whole = getattr(self.estimate, "complete", None)
         if self.mean_vcov is not None:
             return self.mean_vcov
         if whole is not None:
             return np.asarray(whole.mean_vcov)
-        return None if self.options.weighted else self.moments.cov / (self.moments.rows - 1)
+        return None if self.options.weighted or self.options.missing == "fiml" else self.moments.cov / (self.moments.rows - 1)
 
     @property
     def csi(self) -> float:
@@ -197,7 +197,8 @@ class Indexed:
         Returns
         -------
         DataFrame
-            One column a construct, the index and order of ``data``; NaN where the row was dropped.
+            One column a construct, the index and order of ``data``; NaN where the row was dropped or has a missing answer, unless
+            ``missing="mean"`` replaced it.
 
         Raises
         ------

@@ -179,6 +179,7 @@ CASES = [
     ("data.too_few_rows_wls", ["21 statistics", "20"], lambda: fit_data(data().head(20), estimator="wls")),
     ("data.singular_wls", ["yes/no"], lambda: fit_data(YES_NO, estimator="wls", ordinal=["CUSA2"])),
     ("ordinal.categories", ["'CUSA1'", "250"], lambda: fit_data(data(CUSA1=np.linspace(1, 10, 250)), estimator="wlsmv", ordinal=True)),
+    ("strata.single", ["1 of 2 strata", "cluster"], lambda: qvs(strata=np.arange(250) >= 240, clusters=np.arange(250) // 10)),
     ("option.sampling", ["clusters"], lambda: qvs(estimator="gls", clusters=np.arange(250) // 10)),
     ("option.parameterization", ["'phi'"], lambda: qvs(estimator="wlsmv", ordinal=True, parameterization="phi")),
     ("groups.option", ["'mlr'"], lambda: csi.fit_by(lavaan(QVS), data(g=1), by="g", estimator="mlr")),

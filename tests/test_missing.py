@@ -178,3 +178,26 @@ def test_other_things_have_no_checks():
     with pytest.raises(csi.OptionError) as caught:
         csi.common_method(survey())
     assert caught.value.code == "common_method.not_a_result"
+
+
+def never_together():
+    data = survey()
+    data.loc[:199, "x1"], data.loc[200:, "x2"] = np.nan, np.nan
+    return data
+
+
+@pytest.mark.parametrize("options", [{"missing": "two-stage"}, {"missing": "em", "estimator": "pls"}])
+def test_items_that_nobody_answered_together_are_refused(options):
+    with pytest.raises(csi.DataError) as caught:
+        csi.fit(SPEC, never_together(), **options)
+    assert caught.value.code == "data.no_coverage"
+    assert "'x1' and 'x2'" in str(caught.value)
+
+
+def test_fiml_says_what_it_does_not_know():
+    spec = ModelSpec.from_lavaan("f =~ x1 + x2 + x3\ng =~ x4 + x5 + x6\ng ~ f", target="g", scale=(-10, 10))
+    with pytest.warns(csi.DataWarning, match="Nobody answered both 'x1' and 'x2'"):
+        res = csi.fit(spec, never_together(), missing="fiml", engine="native")
+    assert res.converged
+    assert res.index["se"].isna().all()
+    assert "cfi_robust" not in res.fit_measures
