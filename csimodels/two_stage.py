@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from csimodels.blas import one_thread
 from csimodels.constraining import allowed
-from csimodels.estimators.derivatives import pairs, sigma_jacobian
 from csimodels.estimators.em import Saturated
 from csimodels.estimators.estimate import Baseline, Estimate
 from csimodels.estimators.least_squares import vech
 from csimodels.estimators.matrices import fill, implied, layout, parameters
-from csimodels.estimators.means import implied_mean, mean_jacobian
+from csimodels.estimators.means import implied_mean
 from csimodels.estimators.patterns import Sample, complete_sample
-from csimodels.inference.incomplete_fit import SaturatedInformation, saturated_information
+from csimodels.inference.incomplete_fit import SaturatedInformation, moment_derivatives, residual_weight, saturated_information
 from csimodels.inference.information import inverted
 from csimodels.inference.sandwich import independence_of
 from csimodels.inference.scaled import Point, corrected
@@ -80,28 +79,19 @@ def estimate_two_stage(
     )
 
 
-def _derivatives(point: Point, info: SaturatedInformation, h1: Saturated) -> Array:
-    """Return derivatives (s, k) of the moments that are modelled, in the directions that constraints allow."""
-    full = parameters(point.lay, point.x[None], h1.cov[None], h1.mean[None])
-    imp = implied(fill(point.lay, full))
-    D = np.vstack([mean_jacobian(point.lay, full, imp)[0], vech(sigma_jacobian(pairs(point.lay), imp)[0]).T])[info.kept]
-    return np.asarray(D if point.free is None else D @ point.free)
-
-
 def _vcov(point: Point, info: SaturatedInformation, h1: Saturated, n: float) -> Array:
     """Return the covariance matrix of the free parameters (q, q): A^-1 D' V Gamma V D A^-1 / n with A = D' V D.
 
     V is the complete-data information of the moments at the saturated ones, as in lavaan.
     """
-    VD = info.complete @ (D := _derivatives(point, info, h1))
+    VD = info.complete @ (D := moment_derivatives(point, info.kept, h1.cov, h1.mean))
     bread = inverted(D.T @ VD)
     return np.asarray(point.outer(bread @ (VD.T @ info.Gamma @ VD) @ bread) / n)
 
 
 def _trace(point: Point, info: SaturatedInformation, h1: Saturated) -> float:
-    """Return tr(U Gamma) with U = V - V D (D' V D)^-1 D' V."""
-    VD = info.complete @ (D := _derivatives(point, info, h1))
-    U = info.complete - VD @ np.linalg.solve(D.T @ VD, VD.T)
+    """Return tr(U Gamma), U the complete-data weights of what the model leaves over."""
+    U = residual_weight(info.complete, moment_derivatives(point, info.kept, h1.cov, h1.mean))
     return float(np.einsum("ij,ji->", U, info.Gamma))
 
 

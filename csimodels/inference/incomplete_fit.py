@@ -17,7 +17,7 @@ from csimodels.inference.scores import meat
 from csimodels.partable import ParameterTable
 from csimodels.reference_models import saturated
 
-__all__ = ["CompleteFit", "SaturatedInformation", "complete_fit", "saturated_information"]
+__all__ = ["CompleteFit", "SaturatedInformation", "complete_fit", "moment_derivatives", "residual_weight", "saturated_information"]
 
 Array = NDArray[Any]
 
@@ -149,17 +149,27 @@ def _order(table: ParameterTable) -> tuple[list[int], list[int]]:
     return [place[k] for k in kept], kept
 
 
+def moment_derivatives(point: Point, kept: list[int], S: Array, mean: Array) -> Array:
+    """Return derivatives (s, k) of the means and vech Sigma that are modelled, in the directions that constraints allow."""
+    full = parameters(point.lay, point.x[None], S[None], mean[None])
+    imp = implied(fill(point.lay, full))
+    D = np.vstack([mean_jacobian(point.lay, full, imp)[0], vech(sigma_jacobian(pairs(point.lay), imp)[0]).T])[kept]
+    return np.asarray(D if point.free is None else D @ point.free)
+
+
+def residual_weight(W: Array, D: Array) -> Array:
+    """Return U = W - W D (D' W D)^-1 D' W, the weights of what a model leaves over."""
+    WD = W @ D
+    return np.asarray(W - WD @ np.linalg.solve(D.T @ WD, WD.T))
+
+
 def _corrected(point: Point, h1: SaturatedInformation, S: Array, mean: Array, n: float, df: int) -> tuple[float, float]:
     """Return the complete-data chi-square and c of one model."""
-    _, lay, x, free = point
-    full = parameters(lay, x[None], S[None], mean[None])
-    imp = implied(fill(lay, full))
-    D = np.vstack([mean_jacobian(lay, full, imp)[0], vech(sigma_jacobian(pairs(lay), imp)[0]).T])[h1.kept]
-    D = D if free is None else D @ free
-    WD = h1.W @ D
-    U = h1.W - WD @ np.linalg.solve(D.T @ WD, WD.T)
+    full = parameters(point.lay, point.x[None], S[None], mean[None])
+    imp = implied(fill(point.lay, full))
+    U = residual_weight(h1.W, moment_derivatives(point, h1.kept, S, mean))
     middle = h1.inverse @ h1.complete @ h1.inverse
     trace = float(np.einsum("ij,ji->", U @ middle, U @ h1.Gamma))
-    inverse, d = np.linalg.inv(imp.Sigma[0]), mean - implied_mean(lay, full, imp)[0]
+    inverse, d = np.linalg.inv(imp.Sigma[0]), mean - implied_mean(point.lay, full, imp)[0]
     F = np.linalg.slogdet(imp.Sigma[0])[1] - np.linalg.slogdet(S)[1] + np.einsum("ij,ji->", inverse, S) - len(S) + d @ inverse @ d
     return float(n * F), trace / df if df else np.nan
