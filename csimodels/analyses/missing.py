@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -13,7 +14,7 @@ from scipy.special import chdtrc
 
 from csimodels.adapt import adapted
 from csimodels.catalog import as_spec
-from csimodels.errors import DataError
+from csimodels.errors import DataError, DataWarning
 from csimodels.estimators.em import saturated_moments
 from csimodels.estimators.incomplete import padded_inverse
 from csimodels.estimators.patterns import Patterns, sample_of
@@ -107,6 +108,11 @@ def missing_answers(
     DataError
         As :func:`moments`; also where an item has no answers.
 
+    Warns
+    -----
+    DataWarning
+        Rows without any answer, pairs of items that hardly anybody answered both of, moments that did not converge.
+
     Notes
     -----
     d2 = sum_j n_j (mean_j - mu_j)' S_jj^-1 (mean_j - mu_j) over patterns j, mu and S by maximum likelihood, S with divisor n - 1;
@@ -132,8 +138,11 @@ def missing_answers(
     coverage = pd.DataFrame(seen.T.astype(float) @ seen / len(seen), index=text_index(spec.items, "item"), columns=list(spec.items))
     sample = sample_of(values)
     test, said = _little(sample.patterns)
-    parts = _items(seen, spec.items), test, _patterns(sample.patterns, spec.items), coverage
-    return MissingAnswers(*parts, len(values), int((~some).sum()), warnings=(*said, *_thin(coverage)))
+    parts, empty = (_items(seen, spec.items), test, _patterns(sample.patterns, spec.items), coverage), int((~some).sum())
+    texts = (*said, *_thin(coverage), *([f"{empty} rows have no answer at all and are left out."] if empty else []))
+    for text in texts:
+        warnings.warn(text, DataWarning, stacklevel=2)
+    return MissingAnswers(*parts, len(values), empty, warnings=texts)
 
 
 def _items(seen: NDArray[np.bool_], names: tuple[str, ...]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from csimodels import __version__
 from csimodels.errors import CSIError
+from csimodels.options import LEAST_SQUARES
 from csimodels.report.format import clean, count, number, pvalue
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def estimator_name(result: CSIResults) -> str:
     if is_pls(result):
         stages = len(options.plan(result.spec).stages)
         return f"{name} ({SCHEMES[options.scheme]}{f', {options.higher_order} two-stage' if stages > 1 else ''})"
-    squares = options.ordinal or options.estimator in ("gls", "uls", "wls", "dwls")
+    squares = options.ordinal or options.estimator in LEAST_SQUARES
     return f"{name} ({'divisor n - 1' if squares else LIKELIHOODS.get(options.likelihood, options.likelihood)})"
 
 
