@@ -190,6 +190,10 @@ def ordered_items(spec: ModelSpec, estimator: str, ordinal: Any, parameterizatio
         hint = f"With ordinal= use one of {ORDERED}." if wanted else "Say ordinal=True, or ordinal=[items]."
         raise OptionError("option.ordinal", text, variable="ordinal", value=names, hint=hint)
     if not wanted:
+        if parameterization != "delta":
+            text = f"parameterization={parameterization!r} has no meaning without ordered items."
+            hint = "Say ordinal=True, or ordinal=[items], or leave it out."
+            raise OptionError("option.ordinal", text, variable="parameterization", value=parameterization, hint=hint)
         return ()
     for what, there, hint in (
         (f"missing={missing!r}", missing not in ("listwise", "mi"), 'Impute, and pool with missing="mi".'),

@@ -209,6 +209,7 @@ QVS = "Quality =~ PERQ1 + PERQ3 + PERQ4\nSatisfaction =~ CUSA1 + CUSA2 + CUSA3\n
 IN_PATHS = QVS + "\nCUSL1 ~ 0.5*Satisfaction"
 REFUSED = [
     (QVS, {"estimator": "wlsmv"}, "option.ordinal"),
+    (QVS, {"estimator": "dwls", "parameterization": "theta"}, "option.ordinal"),
     (QVS, {"estimator": "mlr", "ordinal": ["CUSA1"]}, "option.ordinal"),
     (QVS, {"estimator": "wlsmv", "ordinal": True, "weights": np.arange(1.0, 251.0)}, "option.ordinal_model"),
     (QVS, {"estimator": "wlsmv", "ordinal": True, "clusters": "CUSL1"}, "option.ordinal_model"),
