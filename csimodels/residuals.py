@@ -35,9 +35,18 @@ def residuals(estimate: Any, kind: str = "cor") -> Array:
         sd = np.sqrt(np.diagonal(S))
         bentler: Array = raw / np.outer(sd, sd)
         return bentler
+    _require_normal_theory(estimate, kind)
     variance = _sampling_variance(estimate) if kind == "standardized" else np.outer(np.diagonal(S), np.diagonal(S)) + S**2
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(variance > ZERO * np.abs(S).max() ** 2, raw / np.sqrt(np.maximum(variance, 0) / estimate.n), 0.0)
+
+
+def _require_normal_theory(estimate: Estimate, kind: str) -> None:
+    """Refuse residuals over their errors where these are not those of normal theory: robust, incomplete, ordered, least squares."""
+    other = estimate.weight is not None or estimate.patterns is not None or estimate.test is not None or estimate.pooled is not None
+    if other or estimate.estimator != "ml":
+        text = f"kind is {kind!r}: its errors are those of maximum likelihood of complete normal answers, which this fit is not."
+        raise OptionError("option.residuals", text, variable="kind", value=kind, hint='Use "cor", or fit with estimator="ml".')
 
 
 def _correlation(M: Array) -> Array:

@@ -223,7 +223,7 @@ class CSIResults(Indexed, Scored, Validated, Tested, Resampled, Saved, Pictured,
         Parameters
         ----------
         kind : {"cor", "cor.bentler", "raw", "normalized", "standardized"}
-            As in lavaan; "cor" is Bollen's.
+            As in lavaan; "cor" is Bollen's. The last two, over their errors, are for plain maximum likelihood of complete rows.
 
         Returns
         -------
@@ -233,7 +233,7 @@ class CSIResults(Indexed, Scored, Validated, Tested, Resampled, Saved, Pictured,
         Raises
         ------
         OptionError
-            Unknown kind.
+            Unknown kind, or one that is not known of this fit.
 
         Examples
         --------

@@ -130,7 +130,9 @@ def test_ratios_above_the_limits_are_framed(fits, which):
 @pytest.mark.parametrize("which", FITS)
 @pytest.mark.parametrize("kind", ["cor", "cor.bentler", "raw", "normalized", "standardized"])
 def test_residuals_beyond_the_limit_are_framed(fits, which, kind):
-    if which == "pls" and kind in ("normalized", "standardized"):
+    if which in ("pls", "wlsmv") and kind in ("normalized", "standardized"):
+        with pytest.raises(csi.OptionError):
+            fits[which].plot_residuals(kind)
         return
     table = fits[which].residuals(kind)
     ax, values = fits[which].plot_residuals(kind), lower(table, diagonal=kind != "cor")

@@ -215,6 +215,7 @@ BAD = {
     "score.unknown": lambda: fitted(LABELLED).score_test("x1 ~~ x99"),
     "score.no_discrepancy": lambda: csi.fit_acsi(csi.load_acsi_demo(), estimator="pls").modification_indices(),
     "option.op": lambda: fitted(LABELLED).modification_indices(op="=="),
+    "option.residuals": lambda: fitted(LABELLED, estimator="mlr").residuals("standardized"),
     "anova.results": lambda: csi.anova(fitted(LABELLED)),
     "anova.df": lambda: csi.anova(fitted(LABELLED), fitted(LABELLED)),
     "anova.data": lambda: csi.anova(fitted(LABELLED), fitted(LABELLED, frame("hs").head(200))),
