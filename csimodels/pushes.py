@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +14,10 @@ from csimodels.indices import impact_table, index_table, index_weights
 from csimodels.tables import effects_derivatives
 
 if TYPE_CHECKING:
+    from csimodels.bootstrapped import Bootstrap
     from csimodels.results import CSIResults
 
-__all__ = ["Pushes", "pushes_of"]
+__all__ = ["Pushes", "bootstrapped_pushes", "pushes_of"]
 
 Array = NDArray[Any]
 
@@ -80,3 +81,17 @@ def _vcov(estimate: Estimate, drivers: tuple[str, ...], targets: tuple[str, ...]
         J = found.moved[rows] * points[:, None]
         out[t][np.ix_(known, known)] = J @ estimate.vcov @ J.T
     return out
+
+
+def bootstrapped_pushes(boot: Bootstrap) -> Pushes | None:
+    """Return the pushes of a bootstrap's result with the covariances of its resamples, which know that index weights are estimated."""
+    found = pushes_of(boot.result)
+    if found is None:
+        return None
+    rows = {pair: k for k, pair in enumerate(boot.impact(1)[["driver", "target"]].itertuples(index=False, name=None))}
+    sampled, vcov = boot.samples["impact.impact"], np.zeros((len(found.targets), len(found.drivers), len(found.drivers)))
+    for t, target in enumerate(found.targets):
+        known = [d for d, driver in enumerate(found.drivers) if (driver, target) in rows]
+        drawn = sampled[[rows[found.drivers[d], target] for d in known]]
+        vcov[t][np.ix_(known, known)] = np.cov(drawn)
+    return replace(found, vcov=vcov)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from csimodels.errors import OptionError, SpecError
-from csimodels.report.composite import rule_in_words
 from csimodels.report.format import clean
+from csimodels.report.rules import rule_in_words
 
 if TYPE_CHECKING:
     from csimodels.elements import Construct, Indicator, Scale

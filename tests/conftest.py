@@ -1,6 +1,8 @@
 """Shared data: read once, never vendored."""
 
 import json
+import os
+import shutil
 import sys
 import warnings
 from importlib.resources import files
@@ -9,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent
+QUIET = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
 def read_mobi() -> pd.DataFrame:
@@ -71,3 +75,15 @@ def acsi_mobi():
     import csimodels as csi
 
     return csi.load_model("ecsi_mobile_2005").without("image")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Start a headless browser; where CSIMODELS_BROWSER is set, as in CI, there must be one."""
+    found = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+    if found is None and not os.environ.get("CSIMODELS_BROWSER"):
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found or "chromium", args=["--no-sandbox", "--disable-gpu", *QUIET])
+        yield browser
+        browser.close()

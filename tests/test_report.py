@@ -297,7 +297,7 @@ def test_row_spans_fill_the_loadings_table(good):
 
 
 def test_figures_of_the_page_are_valid_svg(hostile):
-    found = re.findall(r"<svg.*?</svg>", hostile.to_html(), flags=re.DOTALL)
+    found = re.findall(r"<figure.*?(<svg.*?</svg>)", hostile.to_html(), flags=re.DOTALL)
     assert len(found) == 2
     for svg in found:
         root = ET.fromstring(svg)
@@ -400,7 +400,7 @@ def test_characters_without_a_font_do_not_warn(hostile, monkeypatch):
         ax = hostile.plot_paths()
         ax.figure.canvas.draw()
         assert any("□" in t.get_text() for t in ax.texts)
-        assert "客户满意度" in hostile.to_html().split("<svg")[1]
+        assert "客户满意度" in hostile.to_html().split("<figure")[1]
     finally:
         fonts._covered.cache_clear()
 

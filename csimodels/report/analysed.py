@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +11,10 @@ import pandas as pd
 
 from csimodels.report.axes import new_axes
 from csimodels.report.blocks import Block
-from csimodels.report.format import count, escape_html, number, pvalue, wrap
-from csimodels.report.html import STYLE, boxed, table
+from csimodels.report.figures import figure
+from csimodels.report.format import count, number, pvalue, wrap
+from csimodels.report.html import boxed, table
+from csimodels.report.template import document
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,16 +83,22 @@ def summarise_analysis(result: Presented) -> Summary:
 
 
 def analysis_page(result: Presented) -> str:
-    """Return one self-contained page."""
-    title = escape_html(result.headline)
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style></head>'
-        f'<body class="csimodels"><h1>{title}</h1>{"".join(map(table, _blocks(result)))}</body></html>'
-    )
+    """Return one self-contained page: what was said, the picture, tables, assumptions."""
+    blocks = _blocks(result)
+    said = "".join(table(b) for b in blocks if b.key == "warnings")
+    tables = "".join(table(b) for b in blocks if b.key != "warnings")
+    painter = _painter(result)
+    drawn = figure("picture", result.headline, painter.size(result), lambda ax: painter.draw(result, ax))
+    return document(result.headline, [("warnings", "Warnings", said), ("picture", "Picture", drawn), ("tables", "Tables", tables)])
 
 
 def draw_analysis(result: Presented, ax: Axes | None) -> Axes:
     """Draw an analysis by the module that knows how."""
-    painter = import_module(f"csimodels.report.draw_{result.picture}")
+    painter = _painter(result)
     out: Axes = painter.draw(result, ax if ax is not None else new_axes(painter.size(result)))
     return out
+
+
+def _painter(result: Presented) -> ModuleType:
+    """Return the module that draws an analysis."""
+    return import_module(f"csimodels.report.draw_{result.picture}")

@@ -37,6 +37,8 @@ class Block:
         One letter a column, "l" or "r"; by default names left and numbers right.
     grouped : bool
         Whether equal neighbours in the first column make one group.
+    names_at : {"rows", "first", "both", "none"}
+        Where the model's own names stand: before the rows, in the first column alone, above the columns as well, or nowhere.
     """
 
     key: str
@@ -47,6 +49,7 @@ class Block:
     notes: tuple[str, ...] = ()
     align: str = ""
     grouped: bool = False
+    names_at: str = "rows"
 
     @property
     def sides(self) -> str:
@@ -102,7 +105,7 @@ def from_frame(
 def matrix(key: str, title: str, table: pd.DataFrame, corner: str, notes: Sequence[str] = (), form: Format = number) -> Block:
     """Return a table of numbers with names on both sides."""
     rows = tuple((str(name), *map(form, line)) for name, line in zip(table.index, table.to_numpy(dtype=float), strict=True))
-    return Block(key, title, (corner, *map(str, table.columns)), rows, notes=tuple(notes))
+    return Block(key, title, (corner, *map(str, table.columns)), rows, notes=tuple(notes), names_at="both")
 
 
 def numbered(block: Block, short: Mapping[str, str]) -> Block:

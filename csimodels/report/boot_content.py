@@ -69,7 +69,7 @@ def header(boot: Bootstrap) -> Block:
         "Intervals": interval_name(boot),
         "p-values": NORMAL,
     }
-    return Block("header", f"Bootstrap: {model_title(result)}", ("fact", "value"), tuple(facts.items()), align="ll")
+    return Block("header", f"Bootstrap: {model_title(result)}", ("fact", "value"), tuple(facts.items()), align="ll", names_at="none")
 
 
 def _limits(boot: Bootstrap, part: str = "") -> dict[str, str]:
@@ -194,7 +194,7 @@ def reliability(boot: Bootstrap) -> Block:
     columns = {"construct": "construct", "measure": "measure", **_measured(boot, "value")}
     shown = frame.assign(measure=frame["measure"].map(validity.LABELS))
     notes = validity.low_blocks(boot.result.reliability)
-    return replace(from_frame("reliability", "Reliability", shown, columns, SMALL, 2, notes), grouped=True)
+    return replace(from_frame("reliability", "Reliability", shown, columns, SMALL, 2, notes), grouped=True, names_at="first")
 
 
 def impact(boot: Bootstrap) -> Block:
@@ -217,7 +217,8 @@ def exact_fit(boot: Bootstrap) -> Block | None:
     shares = [f"<{number(1 / n)}" if p == 0 and n < 1000 else pvalue(p) for p, n in zip(frame["pvalue"], kept, strict=True)]
     shown = frame.assign(measure=[content.FIT.get(m, m) for m in frame["measure"]], share=shares)
     columns = {"measure": "measure", "value": "value", "q95": "95 %", "q99": "99 %", "share": "p", "n_failed": "failed"}
-    return from_frame("exact_fit", "Exact fit", shown, columns, {"n_failed": count, "share": str}, notes=(EXACT_NOTE,))
+    block = from_frame("exact_fit", "Exact fit", shown, columns, {"n_failed": count, "share": str}, notes=(EXACT_NOTE,))
+    return replace(block, names_at="none")
 
 
 TABLES = (index, paths, weights, loadings, indirect, total, rsquared, f2, htmt, reliability, impact, exact_fit)

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 from csimodels.report.blocks import Block, from_frame
 from csimodels.report.format import clean, count, escape_html, number, wrap
-from csimodels.report.html import STYLE, boxed, table
+from csimodels.report.gauge import gauges
+from csimodels.report.html import boxed, table
+from csimodels.report.rules import rule_in_words
+from csimodels.report.software import software
+from csimodels.report.template import document
+from csimodels.report.wording import speaking, spoken, titled
 
 if TYPE_CHECKING:
     from statsmodels.iolib.summary import Summary
@@ -18,28 +23,18 @@ __all__ = [
     "brief_composite",
     "composite_page",
     "notebook_composite",
-    "rule_in_words",
     "summarise_composite",
     "summarise_composite_bootstrap",
 ]
 
 COLUMNS = 88
-RULES = {
-    "range": "points 100 (x - lo) / (hi - lo)",
-    "of_maximum": "points 100 x / hi (the mean answer times ten on a 1-10 scale)",
-}
-
-
-def rule_in_words(spec_rule: str, boxes: int) -> str:
-    """Return what points an answer gets."""
-    return RULES.get(spec_rule, f"share of answers in the top {boxes} boxes, %")
 
 
 def _facts(result: CompositeResults) -> list[tuple[str, str]]:
     scoring, m = result.spec.scoring, result.moments
     assert scoring is not None
     pairs = [
-        ("Model", clean(result.spec.title or result.spec.name)),
+        ("Model", titled(result.spec)),
         ("Composite index", rule_in_words(scoring.rule, scoring.boxes)),
         ("Weights", ", ".join((scoring.schemes or ("equal",))[:1]) + (", times mean importance" if scoring.importance else "")),
         ("Left out", "; ".join(result.spec.lost)),
@@ -54,7 +49,7 @@ def _facts(result: CompositeResults) -> list[tuple[str, str]]:
 def _blocks(result: CompositeResults) -> list[Block]:
     """Return warnings, header, index and weights."""
     said = [Block("warnings", f"{len(result.warnings)} warning(s)", (), (), notes=result.warnings)] if result.warnings else []
-    header = Block("header", "Composite index", ("", ""), tuple(_facts(result)), align="ll")
+    header = Block("header", "Composite index", ("", ""), tuple(_facts(result)), align="ll", names_at="none")
     columns = {"construct": "", "score": "index", "se": "se", "ci_lower": "[0.025", "ci_upper": "0.975]", "weights": "weights"}
     index = from_frame("index", "Index (0-100)", result.index.reset_index(), columns, {"weights": str})
     heads = {
@@ -110,12 +105,16 @@ def summarise_composite_bootstrap(bootstrap: CompositeBootstrap) -> Summary:
     return summarise_blocks([from_frame("index", title, bootstrap.index.reset_index(), columns, {"weights": str})], fold=())
 
 
-def composite_page(result: CompositeResults) -> str:
-    """Return one self-contained page."""
-    title = escape_html(result.spec.title or result.spec.name)
-    body = "".join(map(table, _blocks(result)))
-    notes = f"<p class='note'>{escape_html(result.spec.notes)}</p><p class='note'>{escape_html(result.spec.citation)}</p>"
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style></head>'
-        f'<body class="csimodels"><h1>{title}</h1>{body}{notes}</body></html>'
-    )
+def composite_page(result: CompositeResults, lang: str = "en") -> str:
+    """Return one self-contained page: warnings, gauges, what the index is made of."""
+    with speaking(lang, result.spec):
+        made = {block.key: table(spoken(block)) for block in _blocks(result)}
+        about = "".join(f'<p class="note">{escape_html(text)}</p>' for text in (result.spec.notes, result.spec.citation) if text)
+        parts = [
+            ("warnings", "Warnings", made.get("warnings", "")),
+            ("index", "Index", gauges(result.spec, result.index) + made["index"]),
+            ("weights", "Weights", made["weights"]),
+            ("header", "Model and estimation", made["header"] + about),
+            ("software", "Software and seed", table(spoken(software()))),
+        ]
+        return document(titled(result.spec), parts)

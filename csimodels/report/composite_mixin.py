@@ -80,13 +80,15 @@ class PresentedComposite:
 
         return summarise_composite(cast("CompositeResults", self))
 
-    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+    def to_html(self, path: str | os.PathLike[str] | None = None, lang: str = "en") -> str:
         """Write the result as one page.
 
         Parameters
         ----------
         path : str or os.PathLike, optional
             File to write.
+        lang : {"en", "zh"}
+            Language of the page.
 
         Returns
         -------
@@ -96,7 +98,7 @@ class PresentedComposite:
         Raises
         ------
         CSIError
-            The folder of the file does not exist.
+            The folder of the file does not exist, or an unknown language.
 
         Examples
         --------
@@ -107,7 +109,7 @@ class PresentedComposite:
         from csimodels.report.composite import composite_page
         from csimodels.saved import require_folder
 
-        text: str = composite_page(cast("CompositeResults", self))
+        text: str = composite_page(cast("CompositeResults", self), lang)
         if path is not None:
             require_folder(Path(path))
             Path(path).write_text(text, encoding="utf-8")

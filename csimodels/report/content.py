@@ -132,7 +132,7 @@ def warned(result: CSIResults) -> list[Block]:
 
 def header(result: CSIResults) -> Block:
     """Return the facts of the fit under the name of the model."""
-    return Block("header", model_title(result), ("fact", "value"), tuple(facts(result))[1:], align="ll")
+    return Block("header", model_title(result), ("fact", "value"), tuple(facts(result))[1:], align="ll", names_at="none")
 
 
 def index(result: CSIResults) -> Block:
@@ -262,7 +262,7 @@ def fit(result: CSIResults, brief: bool = False) -> Block:
         measures = measures[[m for m in BRIEF if m in measures]]
     rows = tuple((FIT.get(m, m), measure_format(m)(measures[m])) for m in in_order(map(str, measures.index)))
     notes = (SATURATED,) if is_pls(result) else _withheld(result)
-    return Block("fit", "Fit measures", ("measure", "value"), rows, notes=notes)
+    return Block("fit", "Fit measures", ("measure", "value"), rows, notes=notes, names_at="none")
 
 
 def in_order(measures: Iterable[str]) -> list[str]:

@@ -14,6 +14,7 @@ from csimodels.report.format import fixed, short_names, stars, width, wrap
 from csimodels.report.header import is_pls, outer_modes, verdict
 from csimodels.report.layout import BOX, Array, Edge, bends, curve, label_places, place
 from csimodels.report.plots import title_with_verdict
+from csimodels.report.wording import gap, named, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -200,17 +201,18 @@ def _note(result: CSIResults, arrows: pd.DataFrame) -> str:
         ]
     if not arrows["inner"].all():
         parts.append("Thin with open heads: a construct of higher order and its parts.")
-    return " ".join(parts) + (" Under row weights there are no p-values." if result.withheld else "")
+    parts += ["Under row weights there are no p-values."] if result.withheld else []
+    return gap().join(map(say, parts))
 
 
 def _draw_boxes(result: CSIResults, ax: Axes, plan: Plan, scale: float) -> list[FancyBboxPatch]:
     """Draw a box for each construct and observed variable, with explained variance inside."""
-    short = short_names(plan.nodes, 26)
+    short = short_names(map(named, plan.nodes), 26)
     boxes: list[FancyBboxPatch] = []
     for name, at in zip(plan.nodes, plan.centre, strict=True):
         target, latent = name == result.spec.target, name in result.spec.construct_names
         explained = [f"R² = {fixed(result.rsquared[name])}"] if name in result.rsquared.index else []
-        text = "\n".join([wrapped(short[name]), *explained])
+        text = "\n".join([wrapped(short[named(name)]), *explained])
         boxes.append(draw_box(ax, len(boxes), at, scale, latent, target))
         draw_name(ax, at, text, 9.5 * scale, target)
     return boxes

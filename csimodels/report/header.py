@@ -9,7 +9,8 @@ import pandas as pd
 from csimodels import __version__
 from csimodels.errors import CSIError
 from csimodels.options import LEAST_SQUARES
-from csimodels.report.format import clean, count, number, pvalue
+from csimodels.report.format import count, number, pvalue
+from csimodels.report.wording import titled
 
 if TYPE_CHECKING:
     from csimodels.results import CSIResults
@@ -53,7 +54,7 @@ WITHHELD = "Moments are weighted: standard errors, p-values and chi-square based
 
 def model_title(result: CSIResults) -> str:
     """Return the name that readers know the model by."""
-    return clean(result.spec.title or result.spec.name)
+    return titled(result.spec)
 
 
 def verdict(result: CSIResults) -> str:

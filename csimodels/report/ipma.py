@@ -13,6 +13,7 @@ from csimodels.report.fonts import faces, printable
 from csimodels.report.format import short_names, wrap
 from csimodels.report.labels import LED, Array, beside_points
 from csimodels.report.plots import title_with_verdict
+from csimodels.report.wording import named, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,17 +56,18 @@ def draw_ipma(result: CSIResults, table: pd.DataFrame, target: str, ax: Axes, in
     _frame(ax, table, bool(interval))
     bars = f"; bars: {interval} intervals" if interval else ""
     driver = "item" if items else "driver's index"
-    lines = wrap(f"Importance: points of {short}'s index per point of the {driver}", 66 if items else 76)
-    caption = printable("\n".join([line.strip() for line in lines] + [f"dashed: means{bars}"]))
+    lines = wrap(say(f"Importance: points of {short}'s index per point of the {driver}"), 66 if items else 76)
+    caption = printable("\n".join([line.strip() for line in lines] + [say(f"dashed: means{bars}")]))
     ax.set_xlabel(caption, fontdict=faces(caption), parse_math=False)
-    ax.set_ylabel("Performance (0-100)")
-    _label(ax, table, [str(name) for name in table["indicator" if items else "construct"]], bool(interval))
+    height = say("Performance (0-100)")
+    ax.set_ylabel(height, fontdict=faces(height))
+    _label(ax, table, [named(str(name)) for name in table["indicator" if items else "construct"]], bool(interval))
     return ax
 
 
 def _say_nothing(ax: Axes, target: str) -> Axes:
     """Write that a target has no drivers."""
-    text = printable(f"No construct drives {target}.")
+    text = printable(say(f"No construct drives {target}."))
     ax.text(0.5, 0.5, text, faces(text), transform=ax.transAxes, ha="center", va="center", parse_math=False)
     ax.axis("off")
     return ax
@@ -73,11 +75,11 @@ def _say_nothing(ax: Axes, target: str) -> Axes:
 
 def _draw_points(ax: Axes, table: pd.DataFrame, items: bool, interval: str) -> None:
     """Draw the points; items have the colour and the mark of their construct, which a legend names."""
-    short = short_names(map(str, table["construct"]), 26)
+    short = short_names(map(named, map(str, table["construct"])), 26)
     groups = list(table.groupby("construct", sort=False)) if items else [("", table)]
     for k, (name, rows) in enumerate(groups):
         colour, x, y = COLOURS[k % len(COLOURS)], *(rows[axis].to_numpy(dtype=float) for axis in AXES)
-        label = printable(short[str(name)]) if items else None
+        label = printable(short[named(str(name))]) if items else None
         ax.plot(x, y, MARKERS[k % len(MARKERS)], color=colour, markersize=7, markeredgecolor="white", zorder=4, clip_on=False, label=label)
         if interval:
             across, up = (_bars(rows, axis) for axis in AXES)
@@ -104,8 +106,12 @@ def _frame(ax: Axes, table: pd.DataFrame, interval: bool) -> None:
         setter(*(np.clip(limits, 0.0, 100.0) if axis == "performance" else limits))
         line(float(table[axis].mean()), color="0.45", linestyle="--", linewidth=0.9, zorder=1)
     for (right, upper), name in QUARTERS.items():
-        style: dict[str, Any] = {"ha": "right" if right else "left", "va": "top" if upper else "bottom", "fontsize": QUIET_LETTERS}
-        ax.text(0.01 + 0.98 * right, 0.015 + 0.97 * upper, name, transform=ax.transAxes, color="0.5", style="italic", **style)
+        style: dict[str, Any] = faces(say(name)) | {
+            "ha": "right" if right else "left",
+            "va": "top" if upper else "bottom",
+            "fontsize": QUIET_LETTERS,
+        }
+        ax.text(0.01 + 0.98 * right, 0.015 + 0.97 * upper, say(name), transform=ax.transAxes, color="0.5", style="italic", **style)
     ax.spines[["top", "right"]].set_visible(False)
 
 
@@ -116,7 +122,7 @@ def _label(ax: Axes, table: pd.DataFrame, names: list[str], interval: bool) -> N
     low, high = np.array([room.x0, room.y0]) * scale, np.array([room.x1, room.y1]) * scale
     points = ax.transData.transform(table[list(AXES)].to_numpy(dtype=float)) * scale
     sizes = np.array([_size(ax, printable(short[name]), LETTERS) for name in names]) * scale
-    corners = np.array([_corner(at, _size(ax, text, QUIET_LETTERS) * scale, low, high) for at, text in QUARTERS.items()])
+    corners = np.array([_corner(at, _size(ax, say(text), QUIET_LETTERS) * scale, low, high) for at, text in QUARTERS.items()])
     taken = np.vstack([corners, *(_rectangles(ax, table, axis, scale) for axis in AXES if interval)])
     centres = beside_points(points, sizes, low, high, taken)
     paper = {"boxstyle": "square,pad=0.05", "fc": ax.get_facecolor(), "ec": "none", "alpha": 0.75}

@@ -47,13 +47,15 @@ class Rendered:
 
         return summarise(cast("CSIResults", self))
 
-    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
-        """Write the whole result as one page without scripts or outside resources.
+    def to_html(self, path: str | os.PathLike[str] | None = None, lang: str = "en") -> str:
+        """Write the whole result as one page that needs no network and no other file.
 
         Parameters
         ----------
         path : str or os.PathLike, optional
             File to write.
+        lang : {"en", "zh"}
+            Language of the page; names of items and numbers stay as they are.
 
         Returns
         -------
@@ -62,8 +64,16 @@ class Rendered:
 
         Raises
         ------
-        CSIError
+        ResultFileError
             The folder of the file does not exist.
+        OptionError
+            Unknown language.
+
+        Notes
+        -----
+        Gauges of the indices, the path diagram, a what-if panel, the tables of a paper in its order, the importance-performance map, a
+        method paragraph, versions. Its content security policy allows no script but the panel's. A bootstrap writes the same page with
+        its intervals: ``res.bootstrap(df).to_html("report.html")``.
 
         Examples
         --------
@@ -77,19 +87,29 @@ class Rendered:
 
         if path is not None:
             require_folder(Path(path))
-        text = page(cast("CSIResults", self))
+        text = page(cast("CSIResults", self), lang=lang)
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
 
-    def method_paragraph(self) -> str:
+    def method_paragraph(self, lang: str = "en") -> str:
         """Return what was done and found as sentences to paste into a paper.
+
+        Parameters
+        ----------
+        lang : {"en", "zh"}
+            Language of the sentences.
 
         Returns
         -------
         str
             Model, estimator with its reference, missing answers, errors, fit, explained variance and the index, numbers as the APA prints
             them.
+
+        Raises
+        ------
+        OptionError
+            Unknown language.
 
         Notes
         -----
@@ -103,8 +123,11 @@ class Rendered:
         'Fit: χ²(69) = 79.76, p = .177,'
         """
         from csimodels.report.paragraph import method_paragraph
+        from csimodels.report.wording import speaking
 
-        return method_paragraph(cast("CSIResults", self))
+        result = cast("CSIResults", self)
+        with speaking(lang, result.spec):
+            return method_paragraph(result)
 
     def plot_paths(self, ax: Axes | None = None) -> Axes:
         """Draw the path diagram: constructs with explained variance, arrows with standardised paths.

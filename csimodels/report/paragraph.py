@@ -10,6 +10,7 @@ from csimodels import __version__
 from csimodels.report.apa import apa_interval, apa_number, apa_p
 from csimodels.report.format import count
 from csimodels.report.header import ESTIMATORS, index_or_reason, is_pls, model_title
+from csimodels.report.wording import gap, say
 
 if TYPE_CHECKING:
     from csimodels.results import CSIResults
@@ -42,7 +43,7 @@ INDEX = "Indices are weighted means of the items on their theoretical scales, 0 
 def method_paragraph(result: CSIResults) -> str:
     """Return sentences on model, estimation, fit, explained variance and index, as the APA prints numbers."""
     tell = (_estimated, _missing, _errors, _ordered, _fit, _explained, _index, _reserve)
-    return " ".join(sentence for part in tell if (sentence := part(result)))
+    return gap().join(say(sentence) for part in tell if (sentence := part(result)))
 
 
 def _estimated(result: CSIResults) -> str:

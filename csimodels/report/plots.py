@@ -11,6 +11,7 @@ from matplotlib.colors import to_rgb
 from csimodels.report.fonts import faces, printable
 from csimodels.report.format import number, short_names
 from csimodels.report.header import model_title, verdict
+from csimodels.report.wording import named, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,11 +42,12 @@ def draw_index(result: CSIResults, table: pd.DataFrame, ax: Axes, interval: str)
     interval : str
         What the intervals are.
     """
-    short = short_names(map(str, table.index), 28)
+    names = [named(str(name)) for name in table.index]
+    short = short_names(names, 28)
     for k, (name, row) in enumerate(table.iterrows()):
         _draw_row(ax, k, row, name == result.spec.target)
     bold = [name == result.spec.target for name in table.index]
-    label_rows(ax, [short[str(name)] for name in table.index], bold)
+    label_rows(ax, [short[name] for name in names], bold)
     ax.set(xlim=(0, 100), ylim=(len(table) - 0.4, -0.6), xlabel=_caption(table, interval))
     ax.grid(axis="x", color="0.88", linewidth=0.8)
     ax.set_axisbelow(True)
@@ -91,13 +93,13 @@ def _draw_row(ax: Axes, k: int, row: pd.Series, target: bool) -> None:
 
 def _caption(table: pd.DataFrame, interval: str) -> str:
     if table["ci_lower"].isna().all():
-        return "Index (0-100); no intervals, because standard errors are withheld"
-    return f"Index (0-100) with {interval} interval"
+        return say("Index (0-100); no intervals, because standard errors are withheld")
+    return say(f"Index (0-100) with {interval} interval")
 
 
 def title_with_verdict(result: CSIResults, ax: Axes) -> None:
     """Put the model's name above a picture, and what is wrong with the solution above that."""
     title = short_names([model_title(result)], 70)[model_title(result)]
-    shout = verdict(result).partition(":")[0]
+    shout = say(verdict(result).partition(":")[0])
     text = f"{shout}\n{title}" if shout else title
     ax.set_title(printable(text), color=ALARM if shout else "black", fontsize=11, fontdict=faces(text), parse_math=False)

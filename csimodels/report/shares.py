@@ -10,6 +10,7 @@ import pandas as pd
 from csimodels.report.axes import figure_of, settled
 from csimodels.report.format import fixed, short_names
 from csimodels.report.plots import OTHER, TARGET, label_rows, pale, title_with_verdict
+from csimodels.report.wording import named, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +42,7 @@ def draw_weights(result: CSIResults, table: pd.DataFrame, ax: Axes, interval: st
         What the intervals are; "" for none.
     """
     blocks = [(str(construct), block) for construct, block in table.groupby("construct", sort=False)]
-    names = [name for construct, block in blocks for name in (construct, *block["indicator"])]
+    names = [name for construct, block in blocks for name in (named(construct), *map(named, block["indicator"]))]
     heads = [name for construct, block in blocks for name in (True, *[False] * len(block))]
     short = short_names(dict.fromkeys(names), 28)
     label_rows(ax, [short[name] for name in names], heads)
@@ -86,4 +87,5 @@ def _range(table: pd.DataFrame, interval: bool) -> tuple[float, float]:
 
 
 def _caption(interval: str) -> str:
-    return "Share of the item in the 0-100 index" + (f"\nwith {interval} interval" if interval else "") + "\ndotted: equal shares"
+    lines = ["Share of the item in the 0-100 index", *([f"with {interval} interval"] if interval else []), "dotted: equal shares"]
+    return "\n".join(map(say, lines))

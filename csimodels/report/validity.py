@@ -98,7 +98,7 @@ def cross_loadings(result: CSIResults) -> Block | None:
         for item, line in zip(table.index, table.to_numpy(), strict=True)
     )
     note = "In brackets: the item's own construct."
-    return Block("cross_loadings", "Cross-loadings", ("item", *map(str, table.columns)), rows, notes=(note,))
+    return Block("cross_loadings", "Cross-loadings", ("item", *map(str, table.columns)), rows, notes=(note,), names_at="both")
 
 
 def collinearity(result: CSIResults) -> Block | None:

@@ -1,0 +1,177 @@
+"""The reader's language: texts as written in English, or what the catalogue of another language says instead of them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, NamedTuple
+
+from csimodels.report.blocks import Block
+from csimodels.report.format import clean
+from csimodels.trees import checked_lang, label_of, title_of
+
+if TYPE_CHECKING:
+    from csimodels.spec import ModelSpec
+
+__all__ = ["gap", "language", "named", "say", "speaking", "spoken", "titled"]
+
+SLOT = re.compile(r"\{(\w+)\}")
+SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z])")
+COMMAS = re.compile(r", |; ")
+PARAMETER = re.compile(r"^(=~ |~~ |~ )(\S+)$")
+LOOSE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+
+
+class Catalogue(NamedTuple):
+    """Texts of a language by the English ones; those with slots as expressions, the longest first."""
+
+    exact: dict[str, str]
+    patterns: list[tuple[re.Pattern[str], str]]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Hold a language, with what it calls the constructs of a model."""
+
+    lang: str
+    names: Mapping[str, str]
+
+
+_wording: ContextVar[Wording | None] = ContextVar("_wording", default=None)
+
+
+@lru_cache
+def catalogue(lang: str) -> Catalogue:
+    """Return the texts of a language."""
+    texts: dict[str, str] = tomllib.loads(files("csimodels.report").joinpath(f"{lang}.toml").read_text(encoding="utf-8"))
+    slotted = sorted((key for key in texts if SLOT.search(key)), key=lambda key: -len(SLOT.sub("", key)))
+    return Catalogue(texts, [(_expression(key), texts[key]) for key in slotted])
+
+
+def _expression(template: str) -> re.Pattern[str]:
+    """Return what a text with slots looks like when they are filled."""
+    parts = SLOT.split(template)
+    return re.compile("".join(f"(?P<{part}>.+?)" if k % 2 else re.escape(part) for k, part in enumerate(parts)), re.DOTALL)
+
+
+@contextmanager
+def speaking(lang: str, spec: ModelSpec) -> Iterator[None]:
+    """Let renderings within speak a language about a model.
+
+    Raises
+    ------
+    OptionError
+        Unknown language.
+    """
+    checked_lang(lang)
+    token = _wording.set(None if lang == "en" else Wording(lang, _labels(spec, lang)))
+    try:
+        yield
+    finally:
+        _wording.reset(token)
+
+
+def _labels(spec: ModelSpec, lang: str) -> dict[str, str]:
+    """Return the labels of constructs; names stay where two would be called the same."""
+    labels = {c.name: clean(label_of(c, lang)) for c in spec.constructs if c.label_zh}
+    known = [*labels.values(), *spec.items]
+    return {name: label for name, label in labels.items() if known.count(label) == 1}
+
+
+def language() -> str:
+    """Return the code of the language that is spoken."""
+    wording = _wording.get()
+    return "en" if wording is None else wording.lang
+
+
+def gap() -> str:
+    """Return what stands between two sentences."""
+    return " " if _wording.get() is None else ""
+
+
+def named(name: str) -> str:
+    """Return what the reader's language calls a construct; other names as they are."""
+    wording = _wording.get()
+    return name if wording is None else wording.names.get(name, name)
+
+
+def titled(spec: ModelSpec) -> str:
+    """Return the title of a model, its name where it has none."""
+    return clean(title_of(spec, language()))
+
+
+def say(text: str) -> str:
+    """Return a text in the reader's language: whole, by its template, as a list, or sentence by sentence; else unchanged."""
+    wording = _wording.get()
+    if wording is None or not text:
+        return text
+    found = _found(text, wording) or _listed(text, wording, _known)
+    if found is None:
+        parts = SENTENCES.split(text)
+        found = "".join(_found(part, wording) or f"{part} " for part in parts).strip() if len(parts) > 1 else text
+    return found
+
+
+def _found(text: str, wording: Wording) -> str | None:
+    """Return what a catalogue has for a text, None if nothing."""
+    known = catalogue(wording.lang)
+    if text in known.exact:
+        return known.exact[text]
+    for pattern, answer in known.patterns:
+        match = pattern.fullmatch(text)
+        if match:
+            values = {slot: _value(value, wording) for slot, value in match.groupdict().items()}
+            return LOOSE.sub("", SLOT.sub(lambda slot, values=values: values[slot[1]], answer))  # type: ignore[misc]
+    return None
+
+
+def _value(text: str, wording: Wording) -> str:
+    """Return what fills a slot: the label of a name, a list of them, a phrase of the catalogue, or the text as it is."""
+    return _known(text, wording) or _listed(text, wording, _begun) or _begun(text, wording) or text
+
+
+def _known(text: str, wording: Wording) -> str | None:
+    """Return the label of a name or what the catalogue has."""
+    return wording.names.get(text) or _found_apart(text, wording)
+
+
+def _found_apart(text: str, wording: Wording) -> str | None:
+    """Return what the catalogue has for a text that is no list."""
+    return None if len(COMMAS.split(text)) > 1 and text not in catalogue(wording.lang).exact else _found(text, wording)
+
+
+def _begun(text: str, wording: Wording) -> str | None:
+    """Return a text that is known, or that begins with the name of a construct, as parameters do."""
+    first, _, rest = text.partition(" ")
+    if first in wording.names:
+        rest = PARAMETER.sub(lambda found: found[1] + wording.names.get(found[2], found[2]), rest)
+        first = f"{wording.names[first]} {rest}"
+        return _known(text, wording) or _found(text, wording) or first
+    return _known(text, wording) or _found(text, wording)
+
+
+def _listed(text: str, wording: Wording, member: Callable[[str, Wording], str | None]) -> str | None:
+    """Return a list with the marks of the language, None unless every member is known."""
+    parts, marks = COMMAS.split(text), COMMAS.findall(text)
+    said = [member(part, wording) for part in parts]
+    if not marks or None in said:
+        return None
+    return "".join(str(part) + (catalogue(wording.lang).exact[mark] if mark else "") for part, mark in zip(said, [*marks, ""], strict=True))
+
+
+def spoken(block: Block) -> Block:
+    """Return a block in the reader's language; of names only those of constructs change."""
+    wording = _wording.get()
+    if wording is None:
+        return block
+    names = {"none": 0, "first": 1}.get(block.names_at, block.stubs)
+    heads = named if block.names_at == "both" else say
+    columns = (*map(say, block.columns[: block.stubs]), *map(heads, block.columns[block.stubs :]))
+    rows = tuple((*map(named, row[:names]), *map(say, row[names:])) for row in block.rows)
+    return replace(block, title=say(block.title), columns=columns, rows=rows, notes=tuple(map(say, block.notes)))
