@@ -395,7 +395,7 @@ def test_index_plot_with_bootstrap_intervals(kind, boots):
     assert len(ax.get_yticklabels()) == len(boot.index) and "90 % percentile interval" in ax.get_xlabel()
     drawn = [s[:, 0] for c in ax.collections for s in c.get_segments() if s[0, 0] > 0]
     np.testing.assert_allclose(drawn, boot.index[["ci_lower", "ci_upper"]])
-    assert len([p for p in ax.patches if p.get_hatch()]) == 1
+    assert [line.get_marker() for line in ax.lines].count("D") == 1
 
 
 @pytest.mark.parametrize("kind", ["pls", "weighted", "hoc", "ml", "hostile"])

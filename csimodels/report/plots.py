@@ -29,7 +29,7 @@ def index_size(table: pd.DataFrame) -> tuple[float, float]:
 
 
 def draw_index(result: CSIResults, table: pd.DataFrame, ax: Axes, interval: str) -> Axes:
-    """Draw the index of every construct with its interval; the target by colour, hatching and weight.
+    """Draw the index of every construct as a dot with its interval; the target by colour, mark and weight.
 
     Parameters
     ----------
@@ -49,8 +49,6 @@ def draw_index(result: CSIResults, table: pd.DataFrame, ax: Axes, interval: str)
     bold = [name == result.spec.target for name in table.index]
     label_rows(ax, [short[name] for name in names], bold)
     ax.set(xlim=(0, 100), ylim=(len(table) - 0.4, -0.6), xlabel=_caption(table, interval))
-    ax.grid(axis="x", color="0.88", linewidth=0.8)
-    ax.set_axisbelow(True)
     title_with_verdict(result, ax)
     return ax
 
@@ -70,11 +68,13 @@ def pale(colour: str) -> tuple[float, ...]:
 
 
 def _draw_row(ax: Axes, k: int, row: pd.Series, target: bool) -> None:
-    """Draw one construct: a bar, its interval with caps and its value; the target's bar is hatched as well as coloured."""
+    """Draw one construct: a guiding line, a dot, its interval with caps and its value; the target's dot is a diamond of another colour."""
     colour, score = (TARGET if target else OTHER), float(row["score"])
-    ax.barh(k, score, height=0.62, facecolor=pale(colour), edgecolor=colour, linewidth=1.0, hatch="//" if target else None)
+    ax.hlines(k, 0, 100, color="0.8", linestyle=":", linewidth=1.0)
+    ax.plot(score, k, "D" if target else "o", color=colour, markersize=8.5, markeredgecolor="white", clip_on=False)
     if pd.notna(row["ci_lower"]):
-        ax.errorbar(score, k, xerr=[[score - row["ci_lower"]], [row["ci_upper"] - score]], color="black", capsize=4, linewidth=1.4)
+        ends = [[score - row["ci_lower"]], [row["ci_upper"] - score]]
+        ax.errorbar(score, k, xerr=ends, color="black", capsize=4, linewidth=1.3, zorder=3)
     edge = score if pd.isna(row["ci_upper"]) else float(row["ci_upper"])
     inside = edge > 88
     end = min(score, float(row["ci_lower"]) if pd.notna(row["ci_lower"]) else score) if inside else edge
@@ -82,7 +82,7 @@ def _draw_row(ax: Axes, k: int, row: pd.Series, target: bool) -> None:
     ax.annotate(
         number(score, 1),
         (end, k),
-        (-8 if inside else 8, 0),
+        (-10 if inside else 10, 0),
         textcoords="offset points",
         ha="right" if inside else "left",
         va="center",
