@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -61,8 +61,8 @@ def _expression(template: str) -> re.Pattern[str]:
 
 
 @contextmanager
-def speaking(lang: str, spec: ModelSpec) -> Iterator[None]:
-    """Let renderings within speak a language about a model.
+def speaking(lang: str, *specs: ModelSpec) -> Iterator[None]:
+    """Let renderings within speak a language about models.
 
     Raises
     ------
@@ -70,18 +70,18 @@ def speaking(lang: str, spec: ModelSpec) -> Iterator[None]:
         Unknown language.
     """
     checked_lang(lang)
-    token = _wording.set(None if lang == "en" else Wording(lang, _labels(spec, lang)))
+    token = _wording.set(None if lang == "en" else Wording(lang, _labels(specs, lang)))
     try:
         yield
     finally:
         _wording.reset(token)
 
 
-def _labels(spec: ModelSpec, lang: str) -> dict[str, str]:
-    """Return the labels of constructs; names stay where two would be called the same."""
-    labels = {c.name: clean(label_of(c, lang)) for c in spec.constructs if c.label_zh}
-    known = [*labels.values(), *spec.items]
-    return {name: label for name, label in labels.items() if known.count(label) == 1}
+def _labels(specs: Sequence[ModelSpec], lang: str) -> dict[str, str]:
+    """Return the labels of constructs; names stay where two would be called the same, or one differently in two models."""
+    pairs = {(c.name, clean(label_of(c, lang))) for spec in specs for c in spec.constructs if c.label_zh}
+    names, labels = [name for name, _ in pairs], [*(label for _, label in pairs), *(item for spec in specs for item in {*spec.items})]
+    return {name: label for name, label in sorted(pairs) if labels.count(label) == 1 and names.count(name) == 1}
 
 
 def language() -> str:
