@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from csimodels.errors import DataError, OptionError
 from csimodels.published import checked_cov, checked_mean
+from csimodels.shown import ShownMoments
 
 __all__ = ["Moments"]
 
@@ -20,7 +21,7 @@ DIVISORS = ("n-1", "n")
 
 
 @dataclass(frozen=True, eq=False)
-class Moments:
+class Moments(ShownMoments):
     """Additive first and second moments of a set of items.
 
     ``a + b`` are the moments of both sets of rows together: files, partitions and machines combine in any order.
@@ -246,6 +247,12 @@ class Moments:
         mean = None if self.mean is None else self.mean[at]
         cov = self.cov[np.ix_(at, at)]
         return Moments(tuple(items), self.rows, self.weight, self.weight2, mean, cov, self.dropped, self.imputed, self.points)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Items: item, mean (NaN where the means are unknown) and sd, the standard deviation with divisor ``weight``."""
+        mean = np.full(len(self.items), np.nan) if self.mean is None else self.mean
+        return pd.DataFrame({"item": list(self.items), "mean": mean, "sd": np.sqrt(np.diag(self.cov))})
 
     def __repr__(self) -> str:
         """Summarise in one line."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-import warnings
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csimodels.blas import one_thread
+from csimodels.progress import shown
 from csimodels.refit import Recipe, Refitted, refit
 from csimodels.resample import MomentStack, Rows, Units, blocks_of, bootstrap_stack, jackknife_stack
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Drawn", "jackknifed", "resampled"]
 
 Array = NDArray[Any]
-PATIENCE = 1.0
 
 
 class Drawn(NamedTuple):
@@ -45,7 +43,7 @@ def resampled(
     one = partial(_block, estimate, recipe, rows, units, transform)
     tasks = [(rng, stop - start) for rng, (start, stop) in zip(streams, blocks, strict=True)]
     with one_thread():
-        return _collected(_shown(_done(one, tasks, n_jobs), n_boot))
+        return _collected(shown(_done(one, tasks, n_jobs), n_boot, lambda block: len(block.ok)))
 
 
 def _block(
@@ -76,28 +74,6 @@ def _done(one: Any, tasks: list[tuple[np.random.Generator, int]], n_jobs: int) -
     from joblib import Parallel, delayed
 
     yield from Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(delayed(one)(*task) for task in tasks)
-
-
-def _shown(done: Iterator[Refitted], total: int) -> Iterator[Refitted]:
-    """Pass blocks on, with a progress bar once a second has gone by."""
-    begun, bar, count = time.perf_counter(), None, 0
-    for block in done:
-        count += len(block.ok)
-        if bar is None and count < total and time.perf_counter() - begun > PATIENCE:
-            bar = _bar(total)
-        if bar is not None:
-            bar.update(count - bar.n)
-        yield block
-    if bar is not None:
-        bar.close()
-
-
-def _bar(total: int) -> Any:
-    """Return a progress bar: a widget in Jupyter where there are widgets, text elsewhere."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from tqdm.auto import tqdm
-    return tqdm(total=total, unit=" resamples", leave=False)
 
 
 def _collected(done: Iterator[Refitted]) -> Drawn:

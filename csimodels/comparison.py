@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from csimodels.errors import CSIError, OptionError
+from csimodels.report.exporting import Exporting
 from csimodels.results import CSIResults
 
 if TYPE_CHECKING:
     from statsmodels.iolib.summary import Summary
 
+    from csimodels.report.exporting import Exports
+
 __all__ = ["Comparison", "compare"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison:
+class Comparison(Exporting):
     """Present several results under the property names of one.
 
     Every table has one column a model and the union of the models' rows in order of first appearance, NaN where a model
-    lacks a row.
+    lacks a row. ``to_latex``, ``to_markdown`` and ``to_word`` write the tables of the summary, ``to_csv`` and ``to_excel`` those below.
 
     Attributes
     ----------
@@ -105,13 +108,23 @@ class Comparison:
         >>> "Standardised paths" in csi.compare({"ML": res}).summary().as_text()
         True
         """
-        from csimodels.report.compared import compared_blocks
+        from csimodels.report.compared import NAME_COLUMNS, compared_blocks
         from csimodels.report.summary import summarise_blocks
 
-        return summarise_blocks(compared_blocks(self), name_columns=44)
+        return summarise_blocks(compared_blocks(self), NAME_COLUMNS)
+
+    def _exports(self) -> Exports:
+        from csimodels.report.compared import apa_compared, compared_blocks, compared_frames
+        from csimodels.report.exporting import Exports
+
+        count = len(self.results)
+        title = f"Comparison of {count} model{'' if count == 1 else 's'}"
+        return Exports(title, partial(compared_blocks, self), partial(apa_compared, self), partial(compared_frames, self))
 
     def __repr__(self) -> str:
-        return str(self.summary().as_text())
+        from csimodels.report.compared import brief_comparison
+
+        return brief_comparison(self)
 
     def _repr_html_(self) -> str:
         from csimodels.report.compared import compared_blocks

@@ -21,6 +21,7 @@ from csimodels.inference.intervals import spread
 from csimodels.labels import text_column
 from csimodels.measures.composite import composite_scores, composite_se
 from csimodels.options import Options
+from csimodels.progress import shown
 from csimodels.resample import blocks_of, bootstrap_stack, units_of
 from csimodels.spec import ModelSpec
 
@@ -97,8 +98,14 @@ class CompositeBootstrap:
         return summarise_composite_bootstrap(self)
 
     def __repr__(self) -> str:
-        """Summarise in a few lines."""
-        return f"CompositeBootstrap: {self.result.spec.name}, {self.n_boot} resamples, seed {self.seed}\n{self.index.to_string()}"
+        from csimodels.report.composite_samples import brief_composite_bootstrap
+
+        return brief_composite_bootstrap(self)
+
+    def _repr_html_(self) -> str:
+        from csimodels.report.composite_samples import notebook_composite_bootstrap
+
+        return notebook_composite_bootstrap(self)
 
 
 def resampled_scores(result: CompositeResults, data: Any, weights: Any, n_boot: int, seed: int) -> Array:
@@ -109,7 +116,8 @@ def resampled_scores(result: CompositeResults, data: Any, weights: Any, n_boot: 
     streams = np.random.default_rng(seed).spawn(len(blocks))
     with one_thread():
         stacks = (bootstrap_stack(rows, units, rng, stop - start) for rng, (start, stop) in zip(streams, blocks, strict=True))
-        return np.concatenate([composite_scores(plan, stack.mean)[0] for stack in stacks], axis=1)
+        parts = (composite_scores(plan, stack.mean)[0] for stack in stacks)
+        return np.concatenate(list(shown(parts, n_boot, lambda part: part.shape[1])), axis=1)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -205,10 +213,14 @@ class CompositeGroups:
         return keys.assign(**columns, ci_lower=lower, ci_upper=upper, weights=kind * count)
 
     def __repr__(self) -> str:
-        """Summarise in a few lines."""
-        shown = self.index[self.index["construct"] == self.spec.target] if self.spec.target else self.index
-        head = f"CompositeGroups: {self.spec.name}, {len(self.groups)} groups, {len(self.failures)} without an index (.failures)"
-        return f"{head}\n{shown.head(10).to_string(index=False)}"
+        from csimodels.report.composite_samples import brief_composite_groups
+
+        return brief_composite_groups(self)
+
+    def _repr_html_(self) -> str:
+        from csimodels.report.composite_samples import notebook_composite_groups
+
+        return notebook_composite_groups(self)
 
 
 def composite_groups(spec: ModelSpec, groups: Groups, least: int, options: Options) -> CompositeGroups:

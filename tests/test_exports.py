@@ -21,15 +21,20 @@ from conftest import frame
 
 import csimodels as csi
 from csimodels.report.apa import apa_interval, apa_measure, apa_number, apa_p
-from csimodels.report.format import escape_latex, short_names
+from csimodels.report.format import clean, escape_latex, short_names
 
-ATTRIBUTES = ("table", "paths", "loadings", "outer_weights", "effects")
+ATTRIBUTES = ("table", "paths", "loadings", "outer_weights", "effects", "outer_vif", "vif", "f2")
 BY_NAME = {"index": "construct", "reliability": "construct", "rsquared": "variable", "fit_measures": "measure"}
-FILES = ["header", "index", "table", "paths", "loadings", "outer_weights", "reliability", "effects", "rsquared", "fit_measures"]
+MATRICES = {"fornell_larcker": "construct", "htmt": "construct"}
+FILES = ["header", "index", "table", "paths", "loadings", "outer_weights", "reliability", "fornell_larcker", "htmt", "cross_loadings"]
+FILES += ["outer_vif", "vif", "f2", "effects", "rsquared", "fit_measures"]
 FORMULA = '=HYPERLINK("x")'
 SPECIAL = "a & b_%$#{}~^\\"
 HOSTILE = [FORMULA, SPECIAL, "<script>", "|pipe|", "+1+1", "-2+3", "@SUM(A1)", "*star", "[x]", 'say "a", b', "\\input{x}", "`code` **b**"]
 TAB, RETURN, ESCAPE = "\t=1", "\r=1", "c\x1b[31m\u202ed"
+
+
+VALIDITY = ["Discriminant Validity (Fornell-Larcker)", "Heterotrait-Monotrait Ratios (HTMT)", "Cross-Loadings"]
 
 
 def quiet(*args, **options):
@@ -91,13 +96,13 @@ def expected(result):
     for name, key in BY_NAME.items():
         if name != "index" or result.spec.constructs[0].indicators[0].scale is not None:
             tables[name] = getattr(result, name).rename_axis(key).reset_index()
+    for name, key in MATRICES.items():
+        tables[name] = getattr(result, name).rename_axis(key).reset_index()
+    cross = result.cross_loadings.rename_axis("indicator").reset_index()
+    tables["cross_loadings"] = cross if result.options.estimator == "pls" else cross.head(0)
     tables["rsquared"] = tables["rsquared"].set_axis(["variable", "rsquared"], axis=1)
     tables["fit_measures"] = tables["fit_measures"].set_axis(["measure", "value"], axis=1)
     return tables
-
-
-def numbers(table):
-    return table.select_dtypes("number").to_numpy(dtype=float)
 
 
 def inert(text):
@@ -117,15 +122,15 @@ def test_csv_reads_back_exactly_and_holds_no_formula(result, tmp_path):
     assert set(tmp_path.iterdir()) == set(files)
     for name, table in expected(result).items():
         head, rows = read(tmp_path / f"{name}.csv")
-        assert head == table.columns.tolist() and len(rows) == len(table)
+        assert head == list(map(inert, table.columns)) and len(rows) == len(table)
         for j, column in enumerate(head):
-            back = [row[j] for row in rows]
-            if pd.api.types.is_bool_dtype(table[column]):
-                assert back == ["" if pd.isna(v) else str(v) for v in table[column]]
-            elif pd.api.types.is_numeric_dtype(table[column]):
-                np.testing.assert_array_equal([float(v or "nan") for v in back], table[column].to_numpy(dtype=float))
+            back, values = [row[j] for row in rows], table.iloc[:, j]
+            if pd.api.types.is_bool_dtype(values):
+                assert back == ["" if pd.isna(v) else str(v) for v in values]
+            elif pd.api.types.is_numeric_dtype(values):
+                np.testing.assert_array_equal([float(v or "nan") for v in back], values.to_numpy(dtype=float), err_msg=column)
             else:
-                assert back == [inert(t) for t in table[column]]
+                assert back == [inert(t) for t in values]
     for file in files:
         for cell in (cell for row in read(file)[1] for cell in row):
             assert not cell.startswith(("=", "+", "@", "\t", "\r")) and not re.match(r"-(?!\d|inf)", cell), cell
@@ -137,10 +142,10 @@ def test_excel_holds_numbers_as_numbers_and_text_as_text(result, tmp_path):
     assert book.sheetnames == FILES
     for name, table in expected(result).items():
         rows = list(book[name].iter_rows(values_only=True))
-        assert list(rows[0]) == table.columns.tolist() and len(rows) == len(table) + 1
-        back = pd.DataFrame(rows[1:], columns=rows[0])
-        kept = table.select_dtypes("number").columns
-        np.testing.assert_allclose(back[kept].astype(float).to_numpy(), numbers(table), rtol=1e-14)
+        assert list(rows[0]) == list(map(clean, table.columns)) and len(rows) == len(table) + 1
+        kept = [j for j, column in enumerate(table) if pd.api.types.is_numeric_dtype(table[column])]
+        back = pd.DataFrame(rows[1:], columns=range(table.shape[1]))[kept].astype(float)
+        np.testing.assert_allclose(back.to_numpy(), table.iloc[:, kept].astype(float).to_numpy(), rtol=1e-14)
     with zipfile.ZipFile(file) as parts:
         assert not [n for n in parts.namelist() if n.startswith("xl/worksheets") and b"<f>" in parts.read(n)]
     for sheet in book:
@@ -184,7 +189,7 @@ def test_latex_holds_every_name_and_the_numbers(results):
     text = results["hostile"].to_latex()
     assert all(escape_latex(n) in text for n in short_names(HOSTILE, 24).values() if not n.startswith("*"))
     assert "\n{*}star & " in results["hostile constructs"].to_latex()
-    shown = set(re.split(r"[\s&\\]+", results["ml"].to_latex()))
+    shown = set(re.split(r"[\s&\\]+", results["ml"].to_latex().replace(r"\ensuremath{-}", "-")))
     res = results["ml"]
     assert {f"{v:.3f}" for v in [*res.paths["std"], *res.loadings["se"].dropna(), *res.reliability["rho_c"]]} <= shown
     assert {f"{v:.2f}" for v in res.index["score"]} <= shown
@@ -330,7 +335,8 @@ def test_word_leaves_out_what_is_withheld_or_absent(results, tmp_path):
     spec = csi.ModelSpec.from_lavaan("f =~ IMAG1 + IMAG2 + IMAG3; g =~ PERV1 + PERV2; h =~ CUEX1 + CUEX2 + CUEX3")
     res = csi.fit(spec, frame("mobi"), engine="native")
     _, tables = word_tables(res.to_word(tmp_path / "m.docx"))
-    assert list(tables) == ["Model and Estimation", "Loadings of the Items", "Reliability and Convergent Validity", "Fit of the Model"]
+    measured = ["Loadings of the Items", "Reliability and Convergent Validity", *VALIDITY[:2]]
+    assert list(tables) == ["Model and Estimation", *measured, "Fit of the Model"]
     assert res.to_latex() and res.to_markdown() and res.to_csv(tmp_path) and res.to_excel(tmp_path / "m.xlsx")
 
 

@@ -18,7 +18,19 @@ from csimodels.report.header import WITHHELD, index_or_reason, is_pls
 if TYPE_CHECKING:
     from csimodels.results import CSIResults
 
-__all__ = ["apa_blocks"]
+__all__ = [
+    "BLOCK",
+    "BOUNDED",
+    "EXPECTED",
+    "LABELS",
+    "PATH",
+    "POINTS",
+    "apa_blocks",
+    "cross_loaded",
+    "fornell_larcker",
+    "table_of",
+    "with_interval",
+]
 
 PATH = {"source": "From", "target": "To"}
 BLOCK = {"construct": "Construct", "indicator": "Item"}
@@ -31,11 +43,26 @@ NO_CELLS = WITHHELD.partition(";")[0] + "."  # columns that are wholly blank are
 SIGNS = {"-": "−"}
 FORMATS: dict[str, Format] = {
     **dict.fromkeys(
-        ("std", "rsquared", "direct_std", "indirect_std", "total_std", "alpha", "alpha_raw", "rho_a", "rho_c", "ave", "weight", "share"),
+        (
+            "std",
+            "rsquared",
+            "direct_std",
+            "indirect_std",
+            "total_std",
+            "alpha",
+            "alpha_raw",
+            "rho_a",
+            "rho_c",
+            "ave",
+            "weight",
+            "share",
+            "htmt",
+            "value",
+        ),
         BOUNDED,
     ),
-    **dict.fromkeys(("est", "se", "direct", "direct_se", "indirect", "indirect_se", "total", "total_se", "vif"), apa_number),
-    **dict.fromkeys(("score", "z"), POINTS),
+    **dict.fromkeys(("est", "se", "direct", "direct_se", "indirect", "indirect_se", "total", "total_se", "vif", "f2"), apa_number),
+    **dict.fromkeys(("score", "z", "impact"), POINTS),
     "pvalue": apa_p,
     "items": count,
     "interval": str,
@@ -46,22 +73,23 @@ FORMATS: dict[str, Format] = {
 
 def apa_blocks(result: CSIResults) -> list[Block]:
     """Return the tables of a paper in its order, without the warnings; where there is no index, a block without rows that says why."""
-    made = [_index(result), _weights(result), _loadings(result), _reliability(result), _paths(result), _rsquared(result)]
     header = replace(content.header(result), title="Model and Estimation", columns=("Fact", "Value"))
-    shown = [b for b in (header, *made, _effects(result), _fit(result)) if b is not None and (b.rows or b.key == "index")]
+    made = [header, *(make(result) for make in MAKERS)]
+    shown = [b for b in made if b is not None and (b.rows or b.key == "index")]
     return [replace(b, notes=tuple(NO_CELLS if note == WITHHELD else note for note in b.notes)) for b in shown]
 
 
-def _table(like: Block, title: str, frame: pd.DataFrame, columns: Mapping[str, str], stubs: int = 2) -> Block:
+def table_of(like: Block, title: str, frame: pd.DataFrame, columns: Mapping[str, str], stubs: int = 2) -> Block:
     """Return columns of a frame that hold anything, with the key and the notes of a block of the report."""
     kept = {c: head for k, (c, head) in enumerate(columns.items()) if c in frame and (k < stubs or frame[c].notna().any())}
     return replace(from_frame(like.key, title, frame, kept, FORMATS, stubs, like.notes), grouped=like.grouped)
 
 
-def _with_interval(frame: pd.DataFrame, form: Format) -> pd.DataFrame:
-    """Return a frame with its limits in one column, missing where no row has any."""
+def with_interval(frame: pd.DataFrame, form: Format, part: str = "") -> pd.DataFrame:
+    """Return a frame with its limits in one column, missing where no row has any; ``part`` is what their names begin with."""
     digits = 2 if form is POINTS else 3
-    texts = [apa_interval(a, b, digits) for a, b in zip(frame["ci_lower"], frame["ci_upper"], strict=True)]
+    limits = zip(frame[f"{part}ci_lower"], frame[f"{part}ci_upper"], strict=True)
+    texts = [apa_interval(a, b, digits, bounded=form is BOUNDED) for a, b in limits]
     return frame.assign(interval=texts if any(texts) else None)
 
 
@@ -70,9 +98,9 @@ def _index(result: CSIResults) -> Block:
     frame, _ = index_or_reason(result)
     if frame is None:
         return like
-    rows = _with_interval(frame.rename_axis("construct").reset_index(), POINTS)
+    rows = with_interval(frame.rename_axis("construct").reset_index(), POINTS)
     columns = {"construct": "Construct", "score": "Index", "se": "SE", "interval": "95% CI"}
-    return _table(like, "Index of Every Construct (0-100)", rows, columns, 1)
+    return table_of(like, "Index of Every Construct (0-100)", rows, columns, 1)
 
 
 def _weights(result: CSIResults) -> Block | None:
@@ -84,14 +112,14 @@ def _weights(result: CSIResults) -> Block | None:
         content.index_shares(result),
         result.spec.construct_names,
     )
-    return _table(like, "Outer Weights", shares, BLOCK | {"weight": "Weight", "share": "Share", "vif": "VIF"})
+    return table_of(like, "Outer Weights", shares, BLOCK | {"weight": "Weight", "share": "Share", "vif": "VIF"})
 
 
 def _loadings(result: CSIResults) -> Block:
-    frame = _with_interval(result.loadings, apa_number)
+    frame = with_interval(result.loadings, apa_number)
     explained = {} if is_pls(result) else {"rsquared": "R²"}
     frame = frame.assign(rsquared=frame["indicator"].map(result.rsquared))
-    return _table(content.loadings(result), "Loadings of the Items", frame, BLOCK | _estimates(result) | explained)
+    return table_of(content.loadings(result), "Loadings of the Items", frame, BLOCK | _estimates(result) | explained)
 
 
 def _estimates(result: CSIResults) -> dict[str, str]:
@@ -101,17 +129,52 @@ def _estimates(result: CSIResults) -> dict[str, str]:
 
 def _reliability(result: CSIResults) -> Block:
     frame = result.reliability.rename_axis("construct").reset_index()
-    return _table(validity.reliability(result), "Reliability and Convergent Validity", frame, {"construct": "Construct"} | LABELS, 1)
+    return table_of(validity.reliability(result), "Reliability and Convergent Validity", frame, {"construct": "Construct"} | LABELS, 1)
+
+
+def fornell_larcker(result: CSIResults) -> Block:
+    """Return construct correlations below the roots of AVE."""
+    return _reprinted(validity.fornell_larcker(result), "Discriminant Validity (Fornell-Larcker)", result.fornell_larcker)
+
+
+def _htmt(result: CSIResults) -> Block | None:
+    like = validity.htmt(result)
+    return None if like is None else _reprinted(like, "Heterotrait-Monotrait Ratios (HTMT)", result.htmt)
+
+
+def cross_loaded(result: CSIResults) -> Block | None:
+    """Return correlations of every item with every PLS composite."""
+    like = validity.cross_loadings(result)
+    return None if like is None else _reprinted(like, "Cross-Loadings", result.cross_loadings)
+
+
+def _reprinted(like: Block, title: str, frame: pd.DataFrame) -> Block:
+    """Return a matrix of the report with its numbers as the APA prints them; blanks and brackets stay where they are."""
+    lines = zip(like.rows, frame.to_numpy(dtype=float), strict=True)
+    rows = tuple((row[0], *(_again(cell, v) for cell, v in zip(row[1:], values, strict=True))) for row, values in lines)
+    return replace(like, title=title, columns=(like.columns[0].capitalize(), *like.columns[1:]), rows=rows)
+
+
+def _again(cell: str, value: float) -> str:
+    return cell.replace(cell.strip("[]"), BOUNDED(value)) if cell else ""
+
+
+def _collinearity(result: CSIResults) -> Block | None:
+    like = validity.collinearity(result)
+    if like is None:
+        return None
+    frame = result.f2.merge(result.vif, on=["source", "target"])
+    return table_of(like, "Collinearity and Effect Size of Paths", frame, PATH | {"vif": "VIF", "f2": "f²"})
 
 
 def _paths(result: CSIResults) -> Block:
-    frame = _with_interval(result.paths, apa_number)
-    return _table(content.paths(result), "Structural Paths", frame, PATH | _estimates(result) | EXPECTED)
+    frame = with_interval(result.paths, apa_number)
+    return table_of(content.paths(result), "Structural Paths", frame, PATH | _estimates(result) | EXPECTED)
 
 
 def _rsquared(result: CSIResults) -> Block:
     frame = result.rsquared[content.explained(result)].rename_axis("construct").reset_index(name="rsquared")
-    return _table(content.rsquared(result), "Variance Explained by the Paths", frame, {"construct": "Construct", "rsquared": "R²"}, 1)
+    return table_of(content.rsquared(result), "Variance Explained by the Paths", frame, {"construct": "Construct", "rsquared": "R²"}, 1)
 
 
 def _effects(result: CSIResults) -> Block:
@@ -123,7 +186,7 @@ def _effects(result: CSIResults) -> Block:
     for part in ("direct", "indirect", "total"):
         columns |= {f"{part}{kind}": part.capitalize(), f"{part}_se": "SE"}
     columns |= {} if kind else {"total_std": "Total β"}
-    return _table(content.effects(result), "Direct, Indirect and Total Effects", frame, columns)
+    return table_of(content.effects(result), "Direct, Indirect and Total Effects", frame, columns)
 
 
 def _fit(result: CSIResults) -> Block:
@@ -131,3 +194,19 @@ def _fit(result: CSIResults) -> Block:
     names = content.in_order(map(str, measures.index))
     rows = tuple((content.FIT.get(name, name), apa_measure(name)(measures[name])) for name in names)
     return replace(like, title="Fit of the Model", columns=("Measure", "Value"), rows=rows)
+
+
+MAKERS = (
+    _index,
+    _weights,
+    _loadings,
+    _reliability,
+    fornell_larcker,
+    _htmt,
+    cross_loaded,
+    _collinearity,
+    _paths,
+    _rsquared,
+    _effects,
+    _fit,
+)

@@ -1,19 +1,27 @@
-"""What a bootstrap draws: the pictures of its result with bootstrap intervals and p-values."""
+"""What a bootstrap draws and writes: the pictures and tables of its result with bootstrap intervals and p-values."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from csimodels.report.exporting import Exporting
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from csimodels.bootstrapped import Bootstrap
+    from csimodels.report.exporting import Exports
 
 __all__ = ["DrawnBootstrap"]
 
 
-class DrawnBootstrap:
-    """Add pictures to a bootstrap."""
+class DrawnBootstrap(Exporting):
+    """Add pictures and files to a bootstrap."""
+
+    def _exports(self) -> Exports:
+        from csimodels.report.export_boot import bootstrap_exports
+
+        return bootstrap_exports(cast("Bootstrap", self))
 
     def plot_paths(self, ax: Axes | None = None) -> Axes:
         """Draw the path diagram with bootstrap p-values.

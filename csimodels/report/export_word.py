@@ -4,40 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from csimodels.report import content
-from csimodels.report.apa_tables import apa_blocks
-from csimodels.report.blocks import Block
-from csimodels.report.export_frames import no_writer
-from csimodels.report.format import clean, width
-from csimodels.report.header import model_title
+from csimodels.report.blocks import Block, names_in
+from csimodels.report.export_excel import no_writer
+from csimodels.report.format import clean, short_names
+from csimodels.report.paged import column_breadths, paged
 from csimodels.saved import require_folder
-
-if TYPE_CHECKING:
-    from csimodels.results import CSIResults
 
 __all__ = ["write_word"]
 
 FONT, POINTS = "Times New Roman", 10
-PAGE, LETTER, GAP, WIDEST = 17.0, 0.19, 0.42, 6.0  # cm
+PAGE, EM, GAP, WIDEST = 17.0, 0.37, 0.42, 6.0  # cm
+NAME_COLUMNS, SHORT, TITLE = 40, 30, 255  # columns, rows, characters of a property
 ITALIC = ("b", "SE", "z", "p", "df", "n")
 
 
-def write_word(result: CSIResults, file: Path) -> Path:
-    """Write warnings and tables, and return the path."""
+def write_word(title: str, blocks: Sequence[Block], file: Path) -> Path:
+    """Write title, what is wrong or missing, and tables, and return the path."""
     require_folder(file)
     try:
         from docx import Document
     except ImportError as error:
         raise no_writer(file, error, "word") from None
     document = Document()
-    _prepare(document, model_title(result))
-    blocks = [*content.warned(result), *apa_blocks(result)]
+    _prepare(document, title)
+    short = short_names(names_in(blocks), NAME_COLUMNS)
     for block in (b for b in blocks if not b.rows):
         _said(document, block)
     for number, block in enumerate((b for b in blocks if b.rows), 1):
-        _add(document, number, block)
+        # columns that are no names grow narrower instead, their cells taking more lines
+        for part in paged(block, lambda b: sum(_natural(b)), PAGE, short) if block.names_at == "both" else [block]:
+            _add(document, number, part)
     document.save(str(file))
     return file
 
@@ -51,7 +49,7 @@ def _prepare(document: Any, title: str) -> None:
     style.paragraph_format.space_after = Pt(0)
     section, properties = document.sections[0], document.core_properties
     section.left_margin = section.right_margin = Cm(2)
-    properties.title, properties.author, properties.comments = title, "", ""
+    properties.title, properties.author, properties.comments = clean(title)[:TITLE], "", ""
     _paragraph(document, title, bold=True).paragraph_format.space_after = Pt(12)
 
 
@@ -83,20 +81,21 @@ def _add(document: Any, number: int, block: Block) -> None:
     _tabulate(document, block)
     if block.notes:
         below = document.add_paragraph()
-        below.paragraph_format.space_before = Pt(4)
+        below.paragraph_format.space_before, below.paragraph_format.keep_together = Pt(4), True
         below.add_run("Note. ").italic = True
         below.add_run(" ".join(map(clean, block.notes)))
 
 
 def _tabulate(document: Any, block: Block) -> None:
-    """Write a table without vertical rules, its head repeated on every page."""
+    """Write a table without vertical rules, its head repeated on every page; a short one stays on one page."""
     table = document.add_table(len(block.rows) + 1, len(block.columns))
     table.autofit = False
     rows, widths = list(table.rows), _widths(block)
     for row, cells in zip(rows, [block.columns, *_ungrouped(block)], strict=True):
+        together = row is rows[0] or (len(rows) <= SHORT and (row is not rows[-1] or bool(block.notes)))
         for cell, text, side, wide in zip(row.cells, cells, block.sides, widths, strict=True):
             cell.width = wide
-            _write(cell.paragraphs[0], text, side == "r", row is rows[0])
+            _write(cell.paragraphs[0], text, side == "r", together)
         _mark(row, "cantSplit")
     for column, wide in zip(table.columns, widths, strict=True):
         column.width = wide
@@ -107,13 +106,22 @@ def _tabulate(document: Any, block: Block) -> None:
     _rule(rows[-1], ("bottom",))
 
 
+def _natural(block: Block) -> list[float]:
+    """Return the widths of columns in cm: what the widest cell takes, for names up to a limit."""
+    return [min(EM * n + GAP, WIDEST if k < block.stubs else PAGE) for k, n in enumerate(column_breadths(block))]
+
+
 def _widths(block: Block) -> list[Any]:
-    """Return the widths of columns: what the longest cell takes, all narrower where the page is too narrow."""
+    """Return the widths of columns, the widest ones no wider than the page has room for."""
     from docx.shared import Cm
 
-    longest = [max(map(width, column)) for column in zip(block.columns, *block.rows, strict=True)]
-    natural = [min(LETTER * n + GAP, WIDEST if k < block.stubs else PAGE) for k, n in enumerate(longest)]
-    return [Cm(w * min(1, PAGE / sum(natural))) for w in natural]
+    natural, room = _natural(block), PAGE
+    for k, narrow in enumerate(sorted(natural)):
+        most = room / (len(natural) - k)
+        if narrow > most:
+            return [Cm(min(w, most)) for w in natural]
+        room -= narrow
+    return [Cm(w) for w in natural]
 
 
 def _ungrouped(block: Block) -> list[Sequence[str]]:
@@ -125,7 +133,7 @@ def _ungrouped(block: Block) -> list[Sequence[str]]:
 
 
 def _write(paragraph: Any, text: str, right: bool, keep: bool) -> None:
-    """Write a cell; the head stays with what is beneath."""
+    """Write a cell; ``keep`` holds it on the page of what is beneath."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
 
     paragraph.add_run(clean(text))

@@ -12,6 +12,7 @@ from typing import Any
 __all__ = ["clean", "count", "escape_html", "escape_latex", "fixed", "number", "pad", "pvalue", "short_names", "stars", "width", "wrap"]
 
 NOTHING = 1e-10
+FILLER = "\ue000"
 LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -121,7 +122,10 @@ def short_names(names: Iterable[str], columns: int) -> dict[str, str]:
 def wrap(text: str, columns: int, bullet: str = "") -> list[str]:
     """Return text in lines, the first behind a bullet; a word that is longer than a line is broken."""
     indent = " " * max(len(bullet), 2)
-    return textwrap.wrap(clean(text), columns, initial_indent=bullet, subsequent_indent=indent, break_on_hyphens=False)
+    # textwrap counts characters: a wide one is followed by a filler, which clean() would have taken away
+    filled = "".join(c + FILLER * (width(c) - 1) for c in clean(text))
+    lines = textwrap.wrap(filled, columns, initial_indent=bullet, subsequent_indent=indent, break_on_hyphens=False)
+    return [line.replace(FILLER, "") for line in lines]
 
 
 def escape_html(text: Any) -> str:

@@ -8,9 +8,9 @@ import pandas as pd
 
 from csimodels.errors import CSIError
 from csimodels.report.blocks import Block, Format, from_frame
-from csimodels.report.format import count, escape_html, fixed, number, wrap
+from csimodels.report.format import count, fixed, number, wrap
 from csimodels.report.header import ESTIMATORS
-from csimodels.report.html import table
+from csimodels.report.html import boxed
 
 if TYPE_CHECKING:
     from csimodels.grouped import GroupedResults
@@ -23,6 +23,11 @@ SHOWN = 10
 
 def brief_groups(result: GroupedResults) -> str:
     """Return the short text of grouped results: how many there are, what failed, the spread of the index."""
+    return "\n".join(line for text in _said(result) for line in wrap(text, COLUMNS))
+
+
+def _said(result: GroupedResults) -> list[str]:
+    """Return the sentences of the short text."""
     groups = result.groups
     failed, improper = int((~groups["converged"]).sum()), int((groups["converged"] & ~groups["admissible"]).sum())
     lines = [
@@ -31,7 +36,7 @@ def brief_groups(result: GroupedResults) -> str:
         f"{improper} inadmissible; {result.data.unlabelled} rows without a group",
         _spread(result),
     ]
-    return "\n".join(line for text in lines if text for line in wrap(text, COLUMNS))
+    return [text for text in lines if text]
 
 
 def _target(result: GroupedResults) -> pd.DataFrame | None:
@@ -53,7 +58,8 @@ def _spread(result: GroupedResults) -> str:
 
 def notebook_groups(result: GroupedResults) -> str:
     """Return the short text, the target's index of the first groups and the groups without a solution as HTML."""
-    blocks: list[Block] = []
+    head, *said = _said(result)
+    blocks = [Block("groups", head, (), (), notes=tuple(said))]
     index = _target(result)
     if index is not None and not index.empty:
         columns = {"score": "index", "se": "se", "ci_lower": "[0.025", "ci_upper": "0.975]"}
@@ -62,7 +68,7 @@ def notebook_groups(result: GroupedResults) -> str:
     if len(result.failures):
         kinds: dict[str, Format] = {"rows": count, "reason": str}
         blocks.append(_first(result, "failures", "Groups without a solution", result.failures, {"rows": "rows", "reason": "reason"}, kinds))
-    return f"<pre>{escape_html(brief_groups(result))}</pre>" + "\n".join(map(table, blocks))
+    return boxed(blocks)
 
 
 def _first(result: GroupedResults, key: str, title: str, frame: pd.DataFrame, columns: dict[str, str], formats: dict[str, Format]) -> Block:

@@ -25,7 +25,7 @@ STYLE = f"""
 .csimodels caption {{ caption-side: top; text-align: left; font-weight: 600; padding: .3rem 0; color: inherit; }}
 .csimodels th, .csimodels td {{ padding: .12rem .55rem; text-align: right; background: transparent; color: inherit;
   border: 0; vertical-align: top; white-space: nowrap; }}
-.csimodels thead th {{ border-bottom: 1px solid currentColor; font-weight: 600; }}
+.csimodels thead th, .csimodels thead td {{ border-bottom: 1px solid currentColor; font-weight: 600; }}
 .csimodels tbody th {{ text-align: left; font-weight: 400; }}
 .csimodels .l {{ text-align: left; white-space: normal; max-width: 34rem; }}
 .csimodels .group th, .csimodels .group td {{ border-top: 1px solid {RULE}; }}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from csimodels.report import content, validity
 from csimodels.report.blocks import Block, folded, names_in
 from csimodels.report.format import clean, short_names
+from csimodels.report.paged import column_breadths, paged
 from csimodels.report.text import as_latex
 
 if TYPE_CHECKING:
@@ -22,13 +24,19 @@ MAKERS = (
     content.weights,
     content.loadings,
     validity.reliability,
+    validity.fornell_larcker,
+    validity.htmt,
+    validity.cross_loadings,
+    validity.collinearity,
     content.paths,
     content.rsquared,
     content.effects,
     content.fit,
 )
-FOLDED = ("header", "fit")
-NAME_COLUMNS = 24
+FOLDED, PAIR = ("header", "fit"), 2
+NAME_COLUMNS = (44, 24)  # where there is room, and where there is not
+EM, GAP, ROOM, LINES = 8.5, 12.0, 520.0, 50  # points, and rows: a page of the document below, in footnotesize
+MINUS = re.compile(r"(?<=& )-(?=\d[\d.]*\*{0,3} [&\\\\]| [&\\\\])")
 CHINESE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]|[\U00020000-\U0003ffff]")
 PREAMBLE = r"""\documentclass{article}
 \usepackage[margin=1.5cm]{geometry}
@@ -52,13 +60,29 @@ def paper_blocks(result: CSIResults) -> list[Block]:
     return [*content.warned(result), *(block for block in made if block is not None)]
 
 
-def latex_tables(result: CSIResults) -> str:
-    """Return the tables as LaTeX for the booktabs package; long names are cut in their middle."""
-    blocks = paper_blocks(result)
-    short = short_names(names_in(blocks), NAME_COLUMNS)
-    text = "\n\n".join(as_latex(folded(b) if b.key in FOLDED else b, short) for b in blocks)
+def latex_tables(blocks: Sequence[Block]) -> str:
+    """Return the tables as LaTeX for the booktabs package, each in parts that fit a page; long names are cut in their middle."""
+    forms = [short_names(names_in(blocks), columns) for columns in NAME_COLUMNS]
+    text = "\n\n".join(as_latex(part, short) for b in blocks for part, short in _fitted(_folded(b), *forms))
     # a star behind \\ would belong to it, and be lost from the name that it begins
-    return re.sub(r"^\*", "{*}", text, flags=re.MULTILINE)
+    starred = re.sub(r"^\*", "{*}", text, flags=re.MULTILINE)
+    return MINUS.sub(r"\\ensuremath{-}", starred)
+
+
+def _folded(block: Block) -> Block:
+    return folded(block) if block.key in FOLDED and len(block.columns) == PAIR else block
+
+
+def _fitted(block: Block, long: Mapping[str, str], brief: Mapping[str, str]) -> list[tuple[Block, Mapping[str, str]]]:
+    """Return the parts of a block with the short forms of its names, the long ones where there is room for them."""
+    short = long if not block.rows or _points(block, long) <= ROOM else brief
+    return [(part, short) for part in paged(block, partial(_points, short=short), ROOM, short, LINES)]
+
+
+def _points(block: Block, short: Mapping[str, str]) -> float:
+    """Return about how wide a table is in print."""
+    widths = column_breadths(block, lambda name: short.get(name, name))
+    return EM * sum(widths) + GAP * len(widths)
 
 
 def latex_document(tables: str) -> str:
@@ -69,9 +93,9 @@ def latex_document(tables: str) -> str:
     return f"{note}{PREAMBLE}{fonts}\\begin{{document}}\n\\footnotesize\n\n{tables}\n\n\\end{{document}}\n"
 
 
-def markdown_tables(result: CSIResults) -> str:
+def markdown_tables(blocks: Sequence[Block]) -> str:
     """Return the tables as pipe tables with full names."""
-    return "\n\n".join(map(as_markdown, paper_blocks(result))) + "\n"
+    return "\n\n".join(map(as_markdown, blocks)) + "\n"
 
 
 def as_markdown(block: Block) -> str:

@@ -59,12 +59,13 @@ def _line(row: tuple[str, ...], widths: list[int], sides: str) -> str:
 def as_latex(block: Block, short: Mapping[str, str]) -> str:
     """Return a block as a LaTeX tabular with booktabs rules, title above and notes beneath."""
     cells = [tuple(escape_latex(c) for c in row) for row in _cells(block, short)]
-    lines = [r"\begin{center}", rf"\textbf{{{escape_latex(block.title)}}}\\[1ex]"]
+    lines = [r"\begin{center}", rf"\textbf{{{escape_latex(block.title)}}}\\*[1ex]"]
     if block.rows:
         body = [" & ".join(row) + r" \\" for row in cells]
         lines += [rf"\begin{{tabular}}{{{block.sides}}}", r"\toprule"]
         lines += [body[0], r"\midrule", *body[1:]] if any(block.columns) else body
         lines += [r"\bottomrule", r"\end{tabular}"]
+    lines += [r"\par\nopagebreak\smallskip"] if block.rows and block.notes else []
     lines += [rf"\par{{\footnotesize {escape_latex(note)}}}" for note in block.notes]
     return "\n".join([*lines, r"\end{center}"])
 

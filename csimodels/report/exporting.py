@@ -1,0 +1,225 @@
+"""Writing tables for papers and spreadsheets: methods that hand the tables of a result, a bootstrap or a comparison to the writers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from csimodels.report.blocks import Block
+
+__all__ = ["Exporting", "Exports"]
+
+
+class Exports(NamedTuple):
+    """What there is to write: a title, the tables of a paper as printed and as the APA prints them, and every table at full precision."""
+
+    title: str
+    paper: Callable[[], list[Block]]
+    apa: Callable[[], list[Block]]
+    frames: Callable[[], dict[str, pd.DataFrame]]
+
+
+class Exporting:
+    """Add LaTeX, Markdown, CSV, Excel and Word to what says by ``_exports`` what there is to write."""
+
+    _exports: Callable[[], Exports]
+
+    def to_latex(self, path: str | os.PathLike[str] | None = None) -> str:
+        r"""Write the tables of a paper as LaTeX with booktabs rules.
+
+        Parameters
+        ----------
+        path : str or os.PathLike, optional
+            File to write, a document that compiles by itself.
+
+        Returns
+        -------
+        str
+            The tables, for ``\input`` into a document that loads booktabs; with a path, the document as written.
+
+        Raises
+        ------
+        ResultFileError
+            The folder of the file does not exist.
+
+        Notes
+        -----
+        Warnings come first, then the facts of the fit, index, weights (PLS), loadings, reliability, discriminant validity, cross-loadings
+        (PLS), collinearity, paths, explained variance, effects and fit; a comparison has the tables of its summary. Names beyond 44
+        columns, or 24 where the table is wide, are cut in their middle. Where names above columns are too wide for the page, numbers
+        stand there and the names beneath; longer and wider tables are continued in another. Chinese names need xelatex or lualatex, and
+        the document loads ctex.
+
+        Examples
+        --------
+        >>> import csimodels as csi
+        >>> res = csi.fit_acsi(csi.load_acsi_demo(), engine="native")
+        >>> text = res.to_latex()
+        >>> text.count(r"\toprule") == text.count(r"\bottomrule")
+        True
+        >>> r"\textbf{Standardised paths}" in csi.compare({"ACSI": res}).to_latex()
+        True
+        """
+        from csimodels.report.paper import latex_document, latex_tables
+
+        text = latex_tables(self._exports().paper())
+        return text if path is None else _written(path, latex_document(text))
+
+    def to_markdown(self, path: str | os.PathLike[str] | None = None) -> str:
+        r"""Write the tables of a paper as Markdown pipe tables, with full names.
+
+        Parameters
+        ----------
+        path : str or os.PathLike, optional
+            File to write.
+
+        Returns
+        -------
+        str
+            The text.
+
+        Raises
+        ------
+        ResultFileError
+            The folder of the file does not exist.
+
+        Examples
+        --------
+        >>> import csimodels as csi
+        >>> res = csi.fit_acsi(csi.load_acsi_demo(), engine="native")
+        >>> "| expectations | quality | 0.426 |" in res.to_markdown()
+        True
+        >>> csi.compare({"ACSI": res}).to_markdown().splitlines()[2:5]
+        ['|  | ACSI |', '| :--- | ---: |', '| model | acsi\\_1996 |']
+        """
+        from csimodels.report.paper import markdown_tables
+
+        text = markdown_tables(self._exports().paper())
+        return text if path is None else _written(path, text)
+
+    def to_csv(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write every table to a CSV file of its own, at full precision.
+
+        Parameters
+        ----------
+        folder : str or os.PathLike
+            Folder to write to; files of the same names are replaced.
+
+        Returns
+        -------
+        list of Path
+            Of a result header.csv, index.csv, table.csv, paths.csv, loadings.csv, outer_weights.csv, reliability.csv,
+            fornell_larcker.csv, htmt.csv, cross_loadings.csv, outer_vif.csv, vif.csv, f2.csv, effects.csv, rsquared.csv and
+            fit_measures.csv, always all of them; what a fit does not have is empty but for its headings. Of a bootstrap header.csv and
+            its tables by the names of their attributes, impact.csv and exact_fit.csv. Of a comparison header.csv, params.csv,
+            std_errors.csv, pvalues.csv, paths.csv, paths_se.csv, index.csv, index_se.csv, rsquared.csv and fit_measures.csv.
+
+        Raises
+        ------
+        ResultFileError
+            The folder does not exist.
+
+        Notes
+        -----
+        A text that a spreadsheet would take for a formula, because it begins with ``=``, ``+``, ``-``, ``@``, a tab or the end of a line,
+        has an apostrophe before it, also the operators in table.csv and the signs in paths.csv. Files are UTF-8 with a byte order mark,
+        by which spreadsheets know it.
+
+        Examples
+        --------
+        >>> import csimodels as csi
+        >>> import tempfile
+        >>> res = csi.fit_acsi(csi.load_acsi_demo(), engine="native")
+        >>> [file.name for file in res.to_csv(tempfile.mkdtemp())][:3]
+        ['header.csv', 'index.csv', 'table.csv']
+        >>> [file.name for file in csi.compare({"ACSI": res}).to_csv(tempfile.mkdtemp())][:3]
+        ['header.csv', 'params.csv', 'std_errors.csv']
+        """
+        from csimodels.report.export_csv import write_csv
+
+        return write_csv(self._exports().frames(), Path(folder))
+
+    def to_excel(self, path: str | os.PathLike[str]) -> Path:
+        """Write every table to a sheet of an Excel file, numbers as numbers.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            File to write, .xlsx.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        ResultFileError
+            The folder of the file does not exist, or openpyxl is not installed: ``pip install "csimodels[survey]"``.
+
+        Notes
+        -----
+        The sheets are the tables of ``to_csv``, shown with three decimals and held at full precision. Text is stored as text and never
+        becomes a formula, whatever it begins with.
+
+        Examples
+        --------
+        >>> import csimodels as csi
+        >>> import tempfile
+        >>> res = csi.fit_acsi(csi.load_acsi_demo(), engine="native")
+        >>> res.to_excel(Path(tempfile.mkdtemp()) / "acsi.xlsx").name
+        'acsi.xlsx'
+        """
+        from csimodels.report.export_excel import write_excel
+
+        return write_excel(self._exports().frames(), Path(path))
+
+    def to_word(self, path: str | os.PathLike[str]) -> Path:
+        """Write the tables of a paper as a Word document in the style of the APA.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            File to write, .docx.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        ResultFileError
+            The folder of the file does not exist, or python-docx is not installed: ``pip install "csimodels[word]"``.
+
+        Notes
+        -----
+        Statistics that cannot exceed one have no zero before their point, p-values end at ``< .001``, minus signs are true ones.
+
+        Examples
+        --------
+        >>> import csimodels as csi
+        >>> import tempfile
+        >>> res = csi.fit_acsi(csi.load_acsi_demo(), engine="native")
+        >>> res.to_word(Path(tempfile.mkdtemp()) / "acsi.docx").name
+        'acsi.docx'
+        """
+        from csimodels.report.export_word import write_word
+
+        exports = self._exports()
+        return write_word(exports.title, exports.apa(), Path(path))
+
+
+def _written(path: str | os.PathLike[str], text: str) -> str:
+    """Write a text into a folder that must exist, and return it."""
+    from csimodels.saved import require_folder
+
+    require_folder(Path(path))
+    Path(path).write_text(text, encoding="utf-8")
+    return text
