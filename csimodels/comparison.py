@@ -114,12 +114,17 @@ class Comparison(Exporting):
         return summarise_blocks(compared_blocks(self), NAME_COLUMNS)
 
     def _exports(self) -> Exports:
-        from csimodels.report.compared import apa_compared, compared_blocks, compared_frames
+        from csimodels.report.compared import apa_compared, compared_blocks, compared_frames, compared_title
         from csimodels.report.exporting import Exports
 
-        count = len(self.results)
-        title = f"Comparison of {count} model{'' if count == 1 else 's'}"
-        return Exports(title, partial(compared_blocks, self), partial(apa_compared, self), partial(compared_frames, self))
+        specs = [result.spec for result in self.results.values()]
+        return Exports(
+            specs,
+            partial(compared_title, self),
+            partial(compared_blocks, self),
+            partial(apa_compared, self),
+            partial(compared_frames, self),
+        )
 
     def __repr__(self) -> str:
         from csimodels.report.compared import brief_comparison

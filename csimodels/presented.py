@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
@@ -76,13 +75,9 @@ class Presented:
             The folder of the file does not exist.
         """
         from csimodels.report.analysed import analysis_page
-        from csimodels.saved import require_folder
+        from csimodels.writing import written
 
-        text = analysis_page(self)
-        if path is not None:
-            require_folder(Path(path))
-            Path(path).write_text(text, encoding="utf-8")
-        return text
+        return written(path, lambda: analysis_page(self))
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the analysis.

@@ -145,7 +145,7 @@ class Questionnaire:
 def _write(path: str | os.PathLike[str] | None, text: str, encoding: str) -> None:
     if path is None:
         return
-    from csimodels.saved import require_folder
+    from csimodels.writing import require_folder
 
     require_folder(Path(path))
     Path(path).write_text(text, encoding=encoding, newline="\n")

@@ -23,6 +23,7 @@ from csimodels.inference.scaled import ScaledTest
 from csimodels.options import COVARIANCE, Options
 from csimodels.partable import ParameterTable, Row
 from csimodels.spec import Construct, Indicator, ModelSpec, Path, Term
+from csimodels.writing import require_folder
 
 if TYPE_CHECKING:
     from csimodels.results import CSIResults
@@ -96,18 +97,6 @@ class Saved:
         True
         """
         return _loaded(_read(source))
-
-
-def require_folder(file: FilePath) -> None:
-    """Refuse to write into a folder that does not exist."""
-    if not file.parent.is_dir():
-        raise ResultFileError(
-            "file.no_folder",
-            f"There is no folder {str(file.parent)!r}.",
-            variable="path",
-            value=str(file),
-            hint="Make the folder first.",
-        )
 
 
 def _dumped(result: Any) -> dict[str, Any]:

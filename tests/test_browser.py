@@ -11,7 +11,6 @@ from conftest import frame
 
 import csimodels as csi
 from csimodels.pushes import bootstrapped_pushes, pushes_of
-from csimodels.report.page import page
 
 Z = 1.959963984540054
 HOSTILE = '</script><script>document.title="owned"</script><img src=x onerror="document.title=\'owned\'">'
@@ -98,7 +97,7 @@ def test_sliders_move_the_numbers(opened, res, lang):
 
 
 def test_sliders_of_a_bootstrap(opened, boot):
-    tab, values = opened(page(boot.result, boot, "zh")), np.array([1.0, 3.0, -2.0])
+    tab, values = opened(boot.to_html(lang="zh")), np.array([1.0, 3.0, -2.0])
     push(tab, values)
     check(tab, bootstrapped_pushes(boot), values)
 
@@ -134,7 +133,7 @@ def test_colours_can_be_told_apart(opened, res, scheme):
 
 
 def test_print_hides_what_paper_cannot_do(opened, boot):
-    tab = opened(page(boot.result, boot), media="print", color_scheme="dark")
+    tab = opened(boot.to_html(), media="print", color_scheme="dark")
     assert not tab.locator("#push-0").is_visible() and not tab.locator("nav").is_visible()
     assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     tab.set_viewport_size({"width": 688, "height": 1000})  # an A4 page less its margins

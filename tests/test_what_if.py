@@ -10,7 +10,6 @@ from conftest import frame, oracle
 import csimodels as csi
 from csimodels import ModelSpec
 from csimodels.pushes import bootstrapped_pushes, pushes_of
-from csimodels.report.page import page
 
 ACSI = ModelSpec.from_lavaan(oracle("b1_acsi_mobi_ml")["model"], target="Satisfaction", scale=(1, 10))
 
@@ -117,7 +116,7 @@ def test_a_bootstrap_pushes_with_the_spread_of_its_resamples(res):
         for d, driver in enumerate(found.drivers):
             assert found.slopes[t, d] == pytest.approx(impact.loc[(driver, target), "impact"], rel=1e-9)
             assert np.sqrt(found.vcov[t, d, d]) == pytest.approx(impact.loc[(driver, target), "se"], rel=1e-9)
-    np.testing.assert_array_equal(data_of(page(fit, boot))["vcov"], found.vcov)
+    np.testing.assert_array_equal(data_of(boot.to_html())["vcov"], found.vcov)
 
 
 def test_arrows_say_their_estimates_on_hover(res):

@@ -1,18 +1,21 @@
 """The Chinese report: every text is Chinese, every number is that of the English one, names lead to the same construct and item."""
 
 import re
+import shutil
+import subprocess
 import tomllib
 import warnings
 from dataclasses import replace
 from importlib.resources import files
 
+import docx
 import numpy as np
 import pytest
 from conftest import frame
+from docx.oxml.ns import qn
 
 import csimodels as csi
-from csimodels.report.page import page
-from csimodels.report.wording import named, say, speaking
+from csimodels.report.wording import named, say, speaking, spoken
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 NUMBER = re.compile(r"(?<![\w.])[-+\u2212]?\d*\.\d+(?!\w)")
@@ -104,7 +107,7 @@ def test_nothing_is_left_in_english(name):
 def test_the_bootstrap_speaks_chinese():
     result = fitted("pls")
     boot = result.bootstrap(survey(), n_boot=100, seed=1, exact_fit=True)
-    text = page(result, boot, "zh")
+    text = boot.to_html(lang="zh")
     assert not {t: found for t in texts_of(text) if (found := english_in(t, result.spec))}
     assert "随机种子" in text and ">1<" in text
 
@@ -142,6 +145,58 @@ def test_names_without_a_label_stay_and_equal_labels_do_not_merge():
         assert named("anything") == "anything"
     with speaking("zh", csi.ModelSpec.from_lavaan(TEXT)):
         assert named("Quality") == "Quality"
+
+
+def exported():
+    result, boot = fitted("ml"), fitted("pls").bootstrap(survey(), n_boot=50, seed=1, exact_fit=True)
+    models = {"甲": result, "乙": fitted("mlr"), "丙": fitted("inadmissible")}
+    return [result, fitted("pls"), fitted("probit"), fitted("higher"), fitted("unscaled"), boot, csi.compare(models)]
+
+
+def test_exports_are_in_chinese_with_the_same_numbers():
+    for source in exported():
+        exports = source._exports()
+        for make in (exports.paper, exports.apa):
+            plain = make()
+            with speaking("zh", *exports.specs):
+                said = [spoken(block) for block in make()]
+            assert [NUMBER.findall(" ".join(sum(b.rows, ()))) for b in plain] == [NUMBER.findall(" ".join(sum(b.rows, ()))) for b in said]
+            texts = {t for b in said for t in (b.title, *b.columns, *b.notes, *sum(b.rows, ()))}
+            assert not {t for t in texts if all(english_in(t, spec) for spec in exports.specs)}
+
+
+def test_word_has_numbered_chinese_tables_of_three_lines(tmp_path):
+    result = fitted("ml")
+    document = docx.Document(result.to_word(tmp_path / "t.docx", lang="zh"))
+    texts = [p.text for p in document.paragraphs]
+    assert texts[0] == result.spec.title_zh and "表 1" in texts and "题项的因子载荷" in texts
+    assert any(t.startswith("注：") for t in texts) and not any(t.startswith(("Table", "Note")) for t in texts)
+    paths = next(t for t in document.tables if t.cell(0, 0).text == "自变量" and t.cell(0, 2).text == "β")
+    assert [paths.cell(k + 1, 0).text for k in range(len(result.paths))] == [named_zh(result, n) for n in result.paths["source"]]
+    rules = re.findall(r'<w:(top|bottom|left|right|insideV) w:val="single"', paths._tbl.xml)
+    assert set(rules) == {"top", "bottom"}
+    assert document.styles["Normal"].element.rPr.rFonts.get(qn("w:eastAsia")) == "SimSun"
+
+
+def named_zh(result, name):
+    with speaking("zh", result.spec):
+        return named(name)
+
+
+@pytest.mark.skipif(shutil.which("xelatex") is None, reason="no xelatex on this machine")
+def test_chinese_latex_compiles_without_a_missing_character(tmp_path):
+    for k, source in enumerate(exported()):
+        source.to_latex(tmp_path / f"{k}.tex", lang="zh")
+        subprocess.run(["xelatex", "-interaction=batchmode", f"{k}.tex"], cwd=tmp_path, capture_output=True, timeout=300, check=True)
+        assert "Missing character" not in (tmp_path / f"{k}.log").read_text(encoding="utf-8", errors="replace")
+
+
+def test_models_that_call_a_construct_differently_keep_its_name():
+    comparison = csi.compare({"acsi": fitted("ml"), "ecsi": fitted("inadmissible")})
+    text = comparison.to_markdown(lang="zh")
+    assert "| complaints |" in text and "| 顾客满意 |" in text  # complaint behaviour, complaint handling
+    with pytest.raises(csi.OptionError):
+        comparison.to_markdown(lang="fr")
 
 
 def test_names_in_sentences_become_labels():

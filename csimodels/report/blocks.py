@@ -37,8 +37,8 @@ class Block:
         One letter a column, "l" or "r"; by default names left and numbers right.
     grouped : bool
         Whether equal neighbours in the first column make one group.
-    names_at : {"rows", "first", "both", "none"}
-        Where the model's own names stand: before the rows, in the first column alone, above the columns as well, or nowhere.
+    names_at : {"rows", "first", "columns", "both", "none"}
+        Where the user's own names stand: before the rows, in the first column alone, above the columns, both before and above, or nowhere.
     """
 
     key: str
@@ -50,6 +50,11 @@ class Block:
     align: str = ""
     grouped: bool = False
     names_at: str = "rows"
+
+    @property
+    def headed(self) -> bool:
+        """Whether the columns have the user's own names above them."""
+        return self.names_at in ("columns", "both")
 
     @property
     def sides(self) -> str:

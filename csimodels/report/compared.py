@@ -18,11 +18,12 @@ from csimodels.report.header import is_pls
 from csimodels.report.paged import paged
 from csimodels.report.summary import summarise_blocks
 from csimodels.report.text import natural_width
+from csimodels.report.wording import say
 
 if TYPE_CHECKING:
     from csimodels.comparison import Comparison
 
-__all__ = ["NAME_COLUMNS", "apa_compared", "brief_comparison", "compared_blocks", "compared_frames"]
+__all__ = ["NAME_COLUMNS", "apa_compared", "brief_comparison", "compared_blocks", "compared_frames", "compared_title"]
 
 PATHS_NOTE = "Standard errors of the standardised paths in parentheses. * p < .05, ** p < .01, *** p < .001."
 PLS_NOTE = "PLS has no standard errors and p-values before a bootstrap."
@@ -73,6 +74,12 @@ def compared_blocks(comparison: Comparison, style: Style = PLAIN) -> list[Block]
     ]
 
 
+def compared_title(comparison: Comparison) -> str:
+    """Return how many models stand side by side."""
+    count = len(comparison.results)
+    return say(f"Comparison of {count} model{'' if count == 1 else 's'}")
+
+
 def brief_comparison(comparison: Comparison) -> str:
     """Return the tables as text that fits a terminal, also where there are many models."""
     blocks = compared_blocks(comparison)
@@ -98,7 +105,8 @@ def compared_frames(comparison: Comparison) -> dict[str, pd.DataFrame]:
 
 def _beside(models: tuple[str, ...], key: str, title: str, corner: str, rows: Rows, notes: Sequence[str] = ()) -> Block:
     """Return a table with one column a model."""
-    return Block(key, title, (corner, *models), rows, notes=tuple(notes), names_at="both")
+    names_at = "columns" if key in ("sizes", "fit") else "both"
+    return Block(key, title, (corner, *models), rows, notes=tuple(notes), names_at=names_at)
 
 
 def _warned(comparison: Comparison) -> list[Block]:

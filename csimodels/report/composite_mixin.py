@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -107,10 +106,6 @@ class PresentedComposite:
         '<!doctype html>'
         """
         from csimodels.report.composite import composite_page
-        from csimodels.saved import require_folder
+        from csimodels.writing import written
 
-        text: str = composite_page(cast("CompositeResults", self), lang)
-        if path is not None:
-            require_folder(Path(path))
-            Path(path).write_text(text, encoding="utf-8")
-        return text
+        return written(path, lambda: composite_page(cast("CompositeResults", self), lang))

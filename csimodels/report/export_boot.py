@@ -13,6 +13,7 @@ from csimodels.report.boot_apa import apa_bootstrap
 from csimodels.report.export_frames import with_names
 from csimodels.report.exporting import Exports
 from csimodels.report.header import index_or_reason, model_title
+from csimodels.report.wording import say
 
 if TYPE_CHECKING:
     from csimodels.bootstrapped import Bootstrap
@@ -27,8 +28,11 @@ EXACT = ["measure", "value", "q95", "q99", "pvalue", "n_failed"]
 
 def bootstrap_exports(boot: Bootstrap) -> Exports:
     """Return what a bootstrap has to write."""
-    title = f"Bootstrap: {model_title(boot.result)}"
-    return Exports(title, partial(_paper, boot), partial(_apa, boot), partial(bootstrap_frames, boot))
+    return Exports([boot.result.spec], partial(_title, boot), partial(_paper, boot), partial(_apa, boot), partial(bootstrap_frames, boot))
+
+
+def _title(boot: Bootstrap) -> str:
+    return say(f"Bootstrap: {model_title(boot.result)}")
 
 
 def _paper(boot: Bootstrap) -> list[Block]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from csimodels.saved import require_folder
+from csimodels.writing import require_folder
 
 __all__ = ["FORMULA", "write_csv"]
 

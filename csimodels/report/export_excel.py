@@ -12,7 +12,7 @@ import pandas as pd
 from csimodels.errors import ResultFileError
 from csimodels.report.export_csv import FORMULA
 from csimodels.report.format import clean, width
-from csimodels.saved import require_folder
+from csimodels.writing import require_folder
 
 __all__ = ["no_writer", "write_excel"]
 

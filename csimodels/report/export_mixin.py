@@ -29,7 +29,9 @@ class Exported(Exporting):
 
         res = cast("CSIResults", self)
         apa = partial(apa_blocks, res)
-        return Exports(model_title(res), partial(paper_blocks, res), lambda: [*warned(res), *apa()], partial(export_frames, res))
+        return Exports(
+            [res.spec], partial(model_title, res), partial(paper_blocks, res), lambda: [*warned(res), *apa()], partial(export_frames, res)
+        )
 
     @property
     def __maketables_coef_table__(self) -> pd.DataFrame:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from csimodels.report.blocks import Block, names_in
 from csimodels.report.export_excel import no_writer
-from csimodels.report.format import clean, short_names
+from csimodels.report.format import clean, short_names, width
 from csimodels.report.paged import column_breadths, paged
-from csimodels.saved import require_folder
+from csimodels.report.wording import gap, say
+from csimodels.writing import require_folder
 
 __all__ = ["write_word"]
 
-FONT, POINTS = "Times New Roman", 10
+FONT, CHINESE_FONT, POINTS = "Times New Roman", "SimSun", 10
 PAGE, EM, GAP, WIDEST = 17.0, 0.37, 0.42, 6.0  # cm
 NAME_COLUMNS, SHORT, TITLE = 40, 30, 255  # columns, rows, characters of a property
 ITALIC = ("b", "SE", "z", "p", "df", "n")
@@ -34,7 +36,7 @@ def write_word(title: str, blocks: Sequence[Block], file: Path) -> Path:
         _said(document, block)
     for number, block in enumerate((b for b in blocks if b.rows), 1):
         # columns that are no names grow narrower instead, their cells taking more lines
-        for part in paged(block, lambda b: sum(_natural(b)), PAGE, short) if block.names_at == "both" else [block]:
+        for part in paged(block, lambda b: sum(_natural(b)), PAGE, short) if block.headed else [block]:
             _add(document, number, part)
     document.save(str(file))
     return file
@@ -42,10 +44,12 @@ def write_word(title: str, blocks: Sequence[Block], file: Path) -> Path:
 
 def _prepare(document: Any, title: str) -> None:
     """Set the font and the properties, and write the title."""
+    from docx.oxml.ns import qn
     from docx.shared import Cm, Pt
 
     style = document.styles["Normal"]
     style.font.name, style.font.size = FONT, Pt(POINTS)
+    style.element.rPr.rFonts.set(qn("w:eastAsia"), CHINESE_FONT)
     style.paragraph_format.space_after = Pt(0)
     section, properties = document.sections[0], document.core_properties
     section.left_margin = section.right_margin = Cm(2)
@@ -72,7 +76,7 @@ def _add(document: Any, number: int, block: Block) -> None:
     """Write number, caption, table and notes; they stay on one page where there is room."""
     from docx.shared import Pt
 
-    head = _paragraph(document, f"Table {number}", bold=True)
+    head = _paragraph(document, say(f"Table {number}"), bold=True)
     head.paragraph_format.space_before = Pt(18)
     caption = _paragraph(document, block.title, italic=True)
     caption.paragraph_format.space_after = Pt(6)
@@ -82,8 +86,8 @@ def _add(document: Any, number: int, block: Block) -> None:
     if block.notes:
         below = document.add_paragraph()
         below.paragraph_format.space_before, below.paragraph_format.keep_together = Pt(4), True
-        below.add_run("Note. ").italic = True
-        below.add_run(" ".join(map(clean, block.notes)))
+        below.add_run(say("Note. ")).italic = True
+        below.add_run(gap().join(map(clean, block.notes)))
 
 
 def _tabulate(document: Any, block: Block) -> None:
@@ -107,8 +111,10 @@ def _tabulate(document: Any, block: Block) -> None:
 
 
 def _natural(block: Block) -> list[float]:
-    """Return the widths of columns in cm: what the widest cell takes, for names up to a limit."""
-    return [min(EM * n + GAP, WIDEST if k < block.stubs else PAGE) for k, n in enumerate(column_breadths(block))]
+    """Return the widths of columns in cm: what the widest cell takes, for names up to a limit; Chinese headings take two lines."""
+    columns = tuple(head[: -(-len(head) // 2)] if len(head) > 3 and width(head) > len(head) else head for head in block.columns)
+    breadths = column_breadths(replace(block, columns=columns))
+    return [min(EM * n + GAP, WIDEST if k < block.stubs else PAGE) for k, n in enumerate(breadths)]
 
 
 def _widths(block: Block) -> list[Any]:

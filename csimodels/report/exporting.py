@@ -7,19 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
     from csimodels.report.blocks import Block
+    from csimodels.spec import ModelSpec
 
 __all__ = ["Exporting", "Exports"]
 
 
 class Exports(NamedTuple):
-    """What there is to write: a title, the tables of a paper as printed and as the APA prints them, and every table at full precision."""
+    """What there is to write, of which models: a title, the tables of a paper plain and as the APA prints them, and every full frame."""
 
-    title: str
+    specs: Sequence[ModelSpec]
+    title: Callable[[], str]
     paper: Callable[[], list[Block]]
     apa: Callable[[], list[Block]]
     frames: Callable[[], dict[str, pd.DataFrame]]
@@ -30,13 +32,15 @@ class Exporting:
 
     _exports: Callable[[], Exports]
 
-    def to_latex(self, path: str | os.PathLike[str] | None = None) -> str:
+    def to_latex(self, path: str | os.PathLike[str] | None = None, lang: str = "en") -> str:
         r"""Write the tables of a paper as LaTeX with booktabs rules.
 
         Parameters
         ----------
         path : str or os.PathLike, optional
             File to write, a document that compiles by itself.
+        lang : {"en", "zh"}
+            Language of headings, notes and constructs; in Chinese the three-line tables that its journals ask for.
 
         Returns
         -------
@@ -47,6 +51,8 @@ class Exporting:
         ------
         ResultFileError
             The folder of the file does not exist.
+        OptionError
+            Unknown language.
 
         Notes
         -----
@@ -67,11 +73,15 @@ class Exporting:
         True
         """
         from csimodels.report.paper import latex_document, latex_tables
+        from csimodels.report.wording import speaking, spoken
+        from csimodels.writing import written
 
-        text = latex_tables(self._exports().paper())
-        return text if path is None else _written(path, latex_document(text))
+        exports = self._exports()
+        with speaking(lang, *exports.specs):
+            text = latex_tables([spoken(block) for block in exports.paper()])
+        return written(path, lambda: text if path is None else latex_document(text))
 
-    def to_markdown(self, path: str | os.PathLike[str] | None = None) -> str:
+    def to_markdown(self, path: str | os.PathLike[str] | None = None, lang: str = "en") -> str:
         r"""Write the tables of a paper as Markdown pipe tables, with full names.
 
         Parameters
@@ -88,6 +98,8 @@ class Exporting:
         ------
         ResultFileError
             The folder of the file does not exist.
+        OptionError
+            Unknown language.
 
         Examples
         --------
@@ -99,9 +111,13 @@ class Exporting:
         ['|  | ACSI |', '| :--- | ---: |', '| model | acsi\\_1996 |']
         """
         from csimodels.report.paper import markdown_tables
+        from csimodels.report.wording import speaking, spoken
+        from csimodels.writing import written
 
-        text = markdown_tables(self._exports().paper())
-        return text if path is None else _written(path, text)
+        exports = self._exports()
+        with speaking(lang, *exports.specs):
+            text = markdown_tables([spoken(block) for block in exports.paper()])
+        return written(path, lambda: text)
 
     def to_csv(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write every table to a CSV file of its own, at full precision.
@@ -180,13 +196,15 @@ class Exporting:
 
         return write_excel(self._exports().frames(), Path(path))
 
-    def to_word(self, path: str | os.PathLike[str]) -> Path:
+    def to_word(self, path: str | os.PathLike[str], lang: str = "en") -> Path:
         """Write the tables of a paper as a Word document in the style of the APA.
 
         Parameters
         ----------
         path : str or os.PathLike
             File to write, .docx.
+        lang : {"en", "zh"}
+            Language of headings, notes and constructs; in Chinese the three-line tables that its journals ask for.
 
         Returns
         -------
@@ -197,6 +215,8 @@ class Exporting:
         ------
         ResultFileError
             The folder of the file does not exist, or python-docx is not installed: ``pip install "csimodels[word]"``.
+        OptionError
+            Unknown language.
 
         Notes
         -----
@@ -211,15 +231,8 @@ class Exporting:
         'acsi.docx'
         """
         from csimodels.report.export_word import write_word
+        from csimodels.report.wording import speaking, spoken
 
         exports = self._exports()
-        return write_word(exports.title, exports.apa(), Path(path))
-
-
-def _written(path: str | os.PathLike[str], text: str) -> str:
-    """Write a text into a folder that must exist, and return it."""
-    from csimodels.saved import require_folder
-
-    require_folder(Path(path))
-    Path(path).write_text(text, encoding="utf-8")
-    return text
+        with speaking(lang, *exports.specs):
+            return write_word(exports.title(), [spoken(block) for block in exports.apa()], Path(path))

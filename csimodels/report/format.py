@@ -32,6 +32,10 @@ LATEX = {
     "²": r"\textsuperscript{2}",
     "[": "{[}",
     "]": "{]}",
+    **{
+        c: rf"\ensuremath{{\{name}}}"
+        for c, name in zip("αβθλχ≤≥→", ["alpha", "beta", "theta", "lambda", "chi", "leq", "geq", "rightarrow"], strict=True)
+    },
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -83,14 +82,9 @@ class Rendered:
         True
         """
         from csimodels.report.page import page
-        from csimodels.saved import require_folder
+        from csimodels.writing import written
 
-        if path is not None:
-            require_folder(Path(path))
-        text = page(cast("CSIResults", self), lang=lang)
-        if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
-        return text
+        return written(path, lambda: page(cast("CSIResults", self), lang=lang))
 
     def method_paragraph(self, lang: str = "en") -> str:
         """Return what was done and found as sentences to paste into a paper.

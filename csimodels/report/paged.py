@@ -8,6 +8,7 @@ from functools import partial
 
 from csimodels.report.blocks import Block, numbered
 from csimodels.report.format import width
+from csimodels.report.wording import say
 
 __all__ = ["Measure", "breadth", "column_breadths", "paged"]
 
@@ -44,7 +45,7 @@ def paged(block: Block, measure: Measure, room: float, short: Mapping[str, str],
         Rows that a page has room for; by default a table may run over pages.
     """
     wide = bool(block.rows) and measure(block) > room
-    shown = numbered(block, short) if wide and block.names_at == "both" else block
+    shown = numbered(block, short) if wide and block.headed else block
     parts = _across(shown, measure, room) if wide else [shown]
     return _continued([piece for part in parts for piece in (_down(part, lines) if lines and len(part.rows) > lines else [part])])
 
@@ -92,6 +93,6 @@ def _down(block: Block, lines: int) -> list[Block]:
 def _continued(parts: list[Block]) -> list[Block]:
     """Return parts with notes beneath the last one, all but the first said to be continued."""
     last = len(parts) - 1
-    titles = [part.title if k == 0 else f"{part.title} (continued)" for k, part in enumerate(parts)]
+    titles = [part.title if k == 0 else say(f"{part.title} (continued)") for k, part in enumerate(parts)]
     notes = [part.notes if k == last else () for k, part in enumerate(parts)]
     return [replace(part, title=title, notes=said) for part, title, said in zip(parts, titles, notes, strict=True)]

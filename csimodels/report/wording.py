@@ -24,7 +24,7 @@ __all__ = ["gap", "language", "named", "say", "speaking", "spoken", "titled"]
 SLOT = re.compile(r"\{(\w+)\}")
 SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z])")
 COMMAS = re.compile(r", |; ")
-PARAMETER = re.compile(r"^(=~ |~~ |~ )(\S+)$")
+PARAMETER = re.compile(r"(\S+)( =~ | ~~ | ~ )(\S+)")
 LOOSE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 
 
@@ -96,9 +96,12 @@ def gap() -> str:
 
 
 def named(name: str) -> str:
-    """Return what the reader's language calls a construct; other names as they are."""
+    """Return what the reader's language calls a construct, also in the name of a parameter; other names as they are."""
     wording = _wording.get()
-    return name if wording is None else wording.names.get(name, name)
+    if wording is None or name in wording.names:
+        return name if wording is None else wording.names[name]
+    ends = PARAMETER.fullmatch(name)
+    return name if ends is None else "".join(wording.names.get(part, part) for part in ends.groups())
 
 
 def titled(spec: ModelSpec) -> str:
@@ -148,12 +151,11 @@ def _found_apart(text: str, wording: Wording) -> str | None:
 
 def _begun(text: str, wording: Wording) -> str | None:
     """Return a text that is known, or that begins with the name of a construct, as parameters do."""
-    first, _, rest = text.partition(" ")
-    if first in wording.names:
-        rest = PARAMETER.sub(lambda found: found[1] + wording.names.get(found[2], found[2]), rest)
-        first = f"{wording.names[first]} {rest}"
-        return _known(text, wording) or _found(text, wording) or first
-    return _known(text, wording) or _found(text, wording)
+    first, space, rest = text.partition(" ")
+    found = _known(text, wording) or _found(text, wording)
+    if found is not None or first not in wording.names:
+        return found
+    return named(text) if PARAMETER.fullmatch(text) else wording.names[first] + space + rest
 
 
 def _listed(text: str, wording: Wording, member: Callable[[str, Wording], str | None]) -> str | None:
@@ -170,8 +172,8 @@ def spoken(block: Block) -> Block:
     wording = _wording.get()
     if wording is None:
         return block
-    names = {"none": 0, "first": 1}.get(block.names_at, block.stubs)
-    heads = named if block.names_at == "both" else say
+    names = {"none": 0, "columns": 0, "first": 1}.get(block.names_at, block.stubs)
+    heads = named if block.headed else say
     columns = (*map(say, block.columns[: block.stubs]), *map(heads, block.columns[block.stubs :]))
     rows = tuple((*map(named, row[:names]), *map(say, row[names:])) for row in block.rows)
     return replace(block, title=say(block.title), columns=columns, rows=rows, notes=tuple(map(say, block.notes)))
