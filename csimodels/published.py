@@ -66,7 +66,23 @@ def checked_cov(cov: Any) -> tuple[Array, tuple[str, ...]]:
             value=float(matrix[low, low]),
             hint="It must be positive.",
         )
+    _require_correlations(matrix, items)
     return (matrix + matrix.T) / 2, items
+
+
+def _require_correlations(matrix: Array, items: tuple[str, ...]) -> None:
+    """Refuse a covariance that is more than its variances allow."""
+    sd = np.sqrt(np.diagonal(matrix))
+    beyond = np.abs(matrix / np.outer(sd, sd))
+    i, j = np.unravel_index(beyond.argmax(), beyond.shape)
+    if beyond[i, j] > 1 + 1e-8:
+        raise DataError(
+            "moments.beyond_one",
+            f"The covariance of {items[i]!r} and {items[j]!r} is {matrix[i, j]:g}, a correlation of {matrix[i, j] / (sd[i] * sd[j]):.3g}.",
+            variable=items[i],
+            value=float(matrix[i, j]),
+            hint="Correct it, or the two variances.",
+        )
 
 
 def checked_mean(mean: Any, items: tuple[str, ...]) -> Array | None:

@@ -29,11 +29,11 @@ def write_pages(folder: Path) -> None:
             figure = spec.plot().figure
             figure.savefig(folder / f"{name}.svg", bbox_inches="tight")
             matplotlib.pyplot.close(figure)
-        _written(folder / f"{name}.md", page(spec, table.loc[name, "alias_of"]))
-    _written(folder / "index.md", index(table))
+        written(folder / f"{name}.md", page(spec, table.loc[name, "alias_of"]))
+    written(folder / "index.md", index(table))
 
 
-def _written(file: Path, text: str) -> None:
+def written(file: Path, text: str) -> None:
     """Write a page if it has changed, so that a second build reads no page again."""
     if not file.is_file() or file.read_text(encoding="utf-8") != text:
         file.write_text(text, encoding="utf-8")

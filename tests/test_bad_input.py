@@ -12,6 +12,7 @@ from csimodels import Construct, Indicator, ModelSpec, Moments, Path
 
 QVS = "Quality =~ PERQ1 + PERQ3 + PERQ4\nSatisfaction =~ CUSA1 + CUSA2 + CUSA3\nSatisfaction ~ Quality"
 A, B = Construct("A", ["a1", "a2", "a3"]), Construct("B", ["b1", "b2", "b3"])
+SWAPPED = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 0]])
 COV = pd.DataFrame(np.eye(3) + 0.3, index=["x", "y", "z"], columns=["x", "y", "z"])
 
 
@@ -156,6 +157,7 @@ CASES = [
     ("moments.not_finite", ["finite"], lambda: Moments.from_cov(COV.where(COV != 0.3), 100)),
     ("moments.not_symmetric", ["'z'", "'x'"], lambda: Moments.from_cov(COV.assign(x=[1.3, 0.3, 0.1]), 100)),
     ("moments.variance", ["'x'", "-"], lambda: Moments.from_cov(COV - 2 * np.diag([1, 0, 0]), 100)),
+    ("moments.beyond_one", ["'x'", "'y'", "2.6", "correlation of 2"], lambda: Moments.from_cov(COV + 2.3 * SWAPPED, 100)),
     ("moments.bad_n", ["1"], lambda: Moments.from_cov(COV, 1)),
     ("moments.bad_mean", ["2", "3"], lambda: Moments.from_cov(COV, 100, mean=[1, 2])),
     ("option.divisor", ["'N'"], lambda: Moments.from_cov(COV, 100, divisor="N")),

@@ -239,8 +239,6 @@ Please answer each question with one number on its scale. The words in brackets 
 
    0 (no) / 1 (yes); 9 = don't know / no answer
 
----
-
 ## About this questionnaire
 
 Sources of the questions:
@@ -279,8 +277,6 @@ CHINESE = """\
 4. Has complained
 
    0（否） / 1（是）；9 = 不知道/不回答
-
----
 
 ## 关于本问卷
 

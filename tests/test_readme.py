@@ -14,7 +14,12 @@ import csimodels as csi
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/pls_or_covariance.md", "docs/which_estimator.md", "docs/migration.md"])
+PAGES = ["README.md", "docs/pls_or_covariance.md", "docs/which_estimator.md", "docs/migration.md"]
+HEARD = ("docs/howto/own_survey.md",)
+PAGES += sorted(f"docs/howto/{file.name}" for file in (ROOT / "docs" / "howto").glob("*.md") if file.stem != "index")
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_the_session_prints_what_the_page_says(page):
     mpl.use("Agg")
     text = (ROOT / page).read_text(encoding="utf-8").replace("```", "")
@@ -22,7 +27,7 @@ def test_the_session_prints_what_the_page_says(page):
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
     printed: list[str] = []
     with warnings.catch_warnings():
-        if page == "docs/which_estimator.md":  # its text speaks of what its fits warn of
+        if page in ("docs/which_estimator.md", *HEARD):  # their text speaks of what their fits warn of
             warnings.simplefilter("ignore", csi.CSIWarning)
         runner.run(test, out=printed.append)
     assert runner.summarize(verbose=False).attempted >= 7

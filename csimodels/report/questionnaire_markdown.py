@@ -97,7 +97,6 @@ def _closing(q: Questionnaire) -> Iterator[str]:
     """Yield where the questions are from, and how to read the answers."""
     words, table = WORDS[q.lang], q.table
     unwritten = table["stem"] == table["item"]
-    yield "---"
     yield f"## {words['about']}"
     yield from _sources(q)
     said = {"paraphrase": not unwritten.all(), "unwritten": unwritten.any()}
