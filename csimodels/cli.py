@@ -76,7 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     fitting.add_argument("--bootstrap", type=int, metavar="N", help="bootstrap N resamples and print their summary")
     fitting.add_argument("--seed", type=int, default=1, help="seed of the bootstrap (default 1)")
     fitting.add_argument("--engine", default="semopy", help="semopy or native")
-    fitting.add_argument("--html", metavar="PATH", help="write a report")
+    fitting.add_argument("--html", metavar="PATH", help="write a report, with the intervals of the bootstrap where there is one")
+    fitting.add_argument("--lang", default="en", help="language of the report, en or zh (default en)")
     fitting.add_argument("--json", metavar="PATH", help="write the result")
     fitting.set_defaults(run=_fit)
     matching = commands.add_parser("match", help="propose a column of a file for every item of a model")
@@ -154,11 +155,13 @@ def _fit(args: argparse.Namespace) -> None:
         ordinal=False if args.ordinal is None else args.ordinal or True,
     )
     print(result.summary())
+    shown: Any = result
     if args.bootstrap is not None:
-        print()
-        print(result.bootstrap(data, n_boot=args.bootstrap, seed=args.seed).summary())
+        drawn = result.bootstrap(data, n_boot=args.bootstrap, seed=args.seed)
+        print(f"\n{drawn.summary()}")
+        shown = drawn if hasattr(drawn, "to_html") else result
     if args.html:
-        result.to_html(args.html)
+        shown.to_html(args.html, lang=args.lang)
         print(f"wrote {args.html}")
     if args.json:
         _require_json(result)

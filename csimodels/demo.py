@@ -21,7 +21,7 @@ def run(folder: Path) -> None:
 
     On the moments of the real ECSI survey: the ACSI-shaped model; the whole ECSI model, which maximum likelihood cannot fit properly and
     which says so; the same by partial least squares, as the national indices are estimated. On the demo data that come with the package:
-    the ACSI model by both estimators, the second with a bootstrap, and firm by firm.
+    the ACSI model by both estimators, the second with a bootstrap (its report also in Chinese), and firm by firm.
     """
     import matplotlib as mpl
 
@@ -49,7 +49,11 @@ def run(folder: Path) -> None:
     pls = fit_acsi(demo, estimator="pls")
     _show("ACSI model, demo data, by partial least squares", pls, folder / "acsi_demo_pls")
     _headline("The same with a bootstrap of 5,000 resamples")
-    print(pls.bootstrap(demo, n_boot=5000, seed=1).summary())
+    boot = pls.bootstrap(demo, n_boot=5000, seed=1)
+    print(boot.summary())
+    for name, lang in (("acsi_demo_bootstrap", "en"), ("acsi_demo_bootstrap_zh", "zh")):
+        boot.to_html(folder / f"{name}.html", lang=lang)
+        print(f"\nwrote {folder / f'{name}.html'}")
     _headline("The same firm by firm")
     firms = fit_by("acsi_1996", demo, by="firm", estimator="pls").index
     print(firms[firms["construct"] == "satisfaction"].round(2).to_string(index=False))

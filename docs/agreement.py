@@ -31,6 +31,7 @@ LAVAAN: Mapping[str, Case] = {
     "b2_acsi_mobi_gls": ("ACSI, GLS", "mobi", {"estimator": "gls"}),
     "b2_acsi_mobi_uls": ("ACSI, ULS", "mobi", {"estimator": "uls"}),
     "b6_acsi_dwls": ("ACSI, DWLS", "mobi", {"estimator": "dwls"}),
+    "b14_qvs_ml": ("Quality, value, satisfaction, ML", "mobi", {}),
     "b14_qvs_wls": ("Quality, value, satisfaction, WLS (ADF)", "mobi", {"estimator": "wls"}),
     "b6_acsi_fiml_missing10": ("ACSI, FIML, 10 % missing", "holes", {"missing": "fiml"}),
     "b6_acsi_fiml_mlr_missing10": ("ACSI, FIML with MLR, 10 % missing", "holes", {"missing": "fiml", "estimator": "mlr"}),
@@ -151,6 +152,21 @@ def pls_rows() -> Iterator[list[str]]:
         yield [title, ref["package"], *map(_cell, pls_pairs(res, ref, name.split("_")[1]))]
 
 
+def other_rows() -> Iterator[list[str]]:
+    """Yield reliability and validity by psych and semTools, and the chi-square of four models by OpenMx."""
+    ref, res = oracle("r1_reliability_semTools_psych"), fitted(ECSI, "mobi", {"estimator": "pls"})
+    for title, ours, theirs in (("alpha of standardised items", "alpha", "std.alpha"), ("alpha of raw items", "alpha_raw", "raw_alpha")):
+        pairs = [(name, float(res.reliability.loc[name, ours]), a["total"][theirs]) for name, a in ref["psych_alpha"].items()]
+        yield [f"{title}, ECSI", f"psych {ref['psych_version']}", _cell(pairs)]
+    htmt = {pair: value for pair, value in matrix(ref["htmt_htmt2_false"], False).items() if pair[0] < pair[1]}
+    yield ["HTMT, ECSI", f"semTools {ref['semTools_version']}", _cell([(str(k), float(res.htmt.loc[k]), v) for k, v in htmt.items()])]
+    for name in (ACSI, "b14_qvs_ml", "d1_politdemoc_ml", "d5_hs_ml"):
+        title, source, options = LAVAAN[name]
+        ref = oracle(f"x_openmx_{name}")
+        ours = float(fitted(name, source, options).fit_measures["chisq"])
+        yield [f"chi-square of {title}", f"OpenMx {ref['openmx']}", _cell([(title, ours, ref["chi_reported"])])]
+
+
 def acsi_tables() -> str:
     """Return the ACSI model number by number."""
     ref, res = oracle(ACSI), fitted(ACSI, "mobi", {})
@@ -207,6 +223,7 @@ def page() -> str:
             ["model", "lavaan", "estimates", "standard errors", "standardised", "fit measures"], list(lavaan_rows()), 2
         ),
         "pls": lambda: table(["model", "program", "paths", "outer weights"], list(pls_rows()), 2),
+        "others": lambda: table(["numbers", "program", "how many: largest difference"], list(other_rows())),
         "acsi": acsi_tables,
         "ecsi": pls_table,
         "bootstrap": bootstrap_table,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,10 @@ from model_pages import written
 
 import csimodels as csi
 
-SHARED = ("image", "expectations", "quality", "product_quality", "service_quality", "value", "satisfaction", "complaints", "loyalty")
-N, FEW = 4000, 2
+SHARED = ("image", "expectations", "quality", "value", "satisfaction", "complaints", "loyalty")
+PARTS = {"product_quality", "service_quality"}
+N = 4000
+RULES = {"range": "mean of 100 (x - lo) / (hi - lo)", "of_maximum": "mean of 100 x / hi", "top_box": "share of the top answers, weighted"}
 
 
 def national(kind: str = "path_model") -> list[csi.ModelSpec]:
@@ -24,15 +27,27 @@ def national(kind: str = "path_model") -> list[csi.ModelSpec]:
     return [csi.load_model(name) for name in rows.index]
 
 
+def everyone() -> list[csi.ModelSpec]:
+    """Return path models and scoring rules."""
+    return [*national(), *national("composite_index")]
+
+
+def _link(name: str) -> str:
+    return f"[{name}](models/{name}.md)"
+
+
 def constructs() -> str:
     """Return which construct is in which model."""
     rows = []
-    for spec in national():
-        names, others = set(spec.construct_names), [c.label.lower() for c in spec.constructs if c.name not in SHARED]
-        said = ", ".join(others) if len(others) <= FEW else f"{len(others)} more"
-        rows.append([f"[{spec.name}](models/{spec.name}.md)", *("●" if name in names else "" for name in SHARED), said])
-    heads = ["model", *(name.replace("_", " ") for name in SHARED), "others"]
-    return table(heads, rows).replace("---:", ":---:")
+    for spec in everyone():
+        names = set(spec.construct_names)
+        cells = {name: "●" if name in names else "" for name in SHARED}
+        if names & PARTS:
+            parts = "two parts" if names >= PARTS else "service"
+            cells["quality"] = f"● of {parts}" if "quality" in names else parts
+        others = [c.label.lower() for c in spec.constructs if c.name not in {*SHARED, *PARTS}]
+        rows.append([_link(spec.name), *cells.values(), ", ".join(others)])
+    return table(["model", *SHARED, "others"], rows).replace("---:", ":---:", len(SHARED)).replace("---: |\n", "--- |\n")
 
 
 def paths() -> str:
@@ -45,7 +60,7 @@ def paths() -> str:
         more = [_arrow(*pair) for pair in own if pair not in base]
         less = [_arrow(*pair) for pair in base if pair not in own and set(pair) <= names]
         turned = [f"{_arrow(*pair)} ({base[pair]} in ACSI, {own[pair]} here)" for pair in own if pair in base and own[pair] != base[pair]]
-        rows.append([f"[{spec.name}](models/{spec.name}.md)", *("; ".join(part) for part in (more, less, turned)), spec.confidence])
+        rows.append([_link(spec.name), *("; ".join(part) for part in (more, less, turned)), spec.confidence])
     return table(["model", "paths that ACSI has not", "ACSI's that it has not", "other sign", "how sure"], rows).replace("---:", "---")
 
 
@@ -56,11 +71,11 @@ def _arrow(source: str, target: str) -> str:
 def complaints() -> str:
     """Return what each model means by complaints."""
     rows = []
-    for spec in [*national(), *national("composite_index")]:
+    for spec in everyone():
         found = [c for c in spec.constructs if c.name == "complaints"]
         if found:
             into = [f"{_arrow(p.source, p.target)} {p.sign}" for p in spec.paths if "complaints" in (p.source, p.target)]
-            rows.append([f"[{spec.name}](models/{spec.name}.md)", found[0].meaning, "; ".join(into)])
+            rows.append([_link(spec.name), found[0].meaning, "; ".join(into)])
     return table(["model", "complaints are", "paths with their signs"], rows).replace("---:", "---")
 
 
@@ -82,18 +97,46 @@ def rules() -> str:
 
 
 def scales() -> str:
-    """Return scales and items of each model."""
+    """Return scales and items of each model, and how its index is estimated, as the notes of the model say."""
     rows = []
-    for spec in [*national(), *national("composite_index")]:
+    for spec in everyone():
         ends = pd.Series([f"{i.scale[0]:g}-{i.scale[1]:g}" for i in spec.indicators]).value_counts()
-        how = "scoring rule" if spec.scoring else "PLS, as published"
-        rows.append([f"[{spec.name}](models/{spec.name}.md)", ", ".join(f"{k} × {e}" for e, k in ends.items()), how])
-    return table(["model", "items × scale", "weights of the index"], rows).replace("---:", "---")
+        rows.append([_link(spec.name), ", ".join(f"{k} × {e}" for e, k in ends.items()), _estimation(spec)])
+    return table(["model", "items × scale", "how the index is estimated, from the notes of the model"], rows).replace("---:", "---")
+
+
+def _estimation(spec: csi.ModelSpec) -> str:
+    """Return the rule of a scoring rule, or what the notes say of partial least squares."""
+    if spec.scoring:
+        return RULES[spec.scoring.rule]
+    said = [s for s in re.split(r"(?<=[.;])\s+", spec.notes) if re.search(r"partial least squares", s, re.IGNORECASE)]
+    return said[0].rstrip(";.") if said else "not said in our sources"
+
+
+def direct() -> str:
+    """Return the direct and the total effect of expectations on satisfaction in the ECSI survey."""
+    effects = csi.fit_ecsi(csi.load_ecsi_moments(), estimator="pls").effects.set_index(["source", "target"])
+    row = effects.loc[("expectations", "satisfaction")]
+    return f"{row['direct_std']:.2f}, their total effect {row['total_std']:.2f}"
+
+
+def sources() -> str:
+    """Return where each list of constructs and paths is from, and how sure we are of it."""
+    listed = csi.models()
+    rows = []
+    for name, row in listed[listed["family"] == "national index"].iterrows():
+        spec = csi.load_model(name)
+        doubts = [line for line in spec.notes.splitlines() if line.startswith(("Sure:", "Less sure", "Not sure"))]
+        if row["alias_of"]:
+            doubts = [f"Served by {_link(row['alias_of'])}."]
+        doi = f" [doi:{spec.doi}](https://doi.org/{spec.doi})" if spec.doi else ""
+        rows.append([f"{_link(name)}<br>**{spec.confidence}**", spec.citation + doi, " ".join(doubts)])
+    return table(["model, how sure", "source", "what is sure, what less"], rows).replace("---:", "---")
 
 
 def page(text: str) -> str:
     """Return the page with its tables."""
-    parts: dict[str, Callable[[], str]] = {f.__name__: f for f in (constructs, paths, complaints, rules, scales)}
+    parts: dict[str, Callable[[], str]] = {f.__name__: f for f in (constructs, paths, complaints, rules, scales, direct, sources)}
     for name, make in parts.items():
         text = text.replace(f"{{{{{name}}}}}", make())
     return text

@@ -198,9 +198,11 @@ def test_the_module_runs():
 def test_demo_writes_reports_and_says_what_is_inadmissible(tmp_path, capsys):
     assert main(["demo", "--out", str(tmp_path / "out")]) == 0
     printed = " ".join(capsys.readouterr().out.split())
-    assert {f.name for f in (tmp_path / "out").iterdir()} == {
+    expected = {
         f"{stem}.{kind}" for stem in ("ecsi_survey", "ecsi_full", "ecsi_pls", "acsi_demo", "acsi_demo_pls") for kind in ("html", "png")
     }
+    expected |= {"acsi_demo_bootstrap.html", "acsi_demo_bootstrap_zh.html"}
+    assert {f.name for f in (tmp_path / "out").iterdir()} == expected
     assert "inadmissible" in printed
     assert "298.887" in printed
     reference = csi.fit(csi.load_model("ecsi_mobile_2005").without("image"), frame("mobi"), engine="native")
@@ -224,6 +226,19 @@ def test_inference_from_the_command_line(survey, capsys, more, options):
     res = csi.fit_acsi(pd.read_csv(survey), columns={"sat_overall": "Q5"}, **options)
     assert f"{res.csi:.2f}" in capsys.readouterr().out
     assert res.paths["se"].notna().all()
+
+
+@pytest.mark.parametrize(("lang", "heading"), [("en", "Discriminant validity"), ("zh", "区别效度")])
+def test_the_report_of_a_bootstrap_in_a_language(survey, tmp_path, capsys, lang, heading):
+    page = tmp_path / "r.html"
+    arguments = ["fit", str(survey), "--map", "sat_overall=Q5", "--estimator", "pls", "--bootstrap", "50", "--seed", "3"]
+    assert main([*arguments, "--html", str(page), "--lang", lang]) == 0
+    text = page.read_text(encoding="utf-8")
+    boot = csi.fit_acsi(pd.read_csv(survey), columns={"sat_overall": "Q5"}, estimator="pls").bootstrap(
+        pd.read_csv(survey), n_boot=50, seed=3
+    )
+    assert heading in text and f"<td>{boot.index.loc['satisfaction', 'ci_lower']:.2f}</td>" in text
+    assert str(page) in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("estimator", ["pls", "plsc"])
