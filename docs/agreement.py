@@ -167,6 +167,11 @@ def other_rows() -> Iterator[list[str]]:
         yield [f"chi-square of {title}", f"OpenMx {ref['openmx']}", _cell([(title, ours, ref["chi_reported"])])]
 
 
+def _number(value: float) -> str:
+    """Write counts without decimals, and what six decimals would write as zero by its power of ten."""
+    return f"{value:.0f}" if value.is_integer() else f"{value:.6f}" if abs(value) >= 1e-4 else f"{value:.3e}"
+
+
 def acsi_tables() -> str:
     """Return the ACSI model number by number."""
     ref, res = oracle(ACSI), fitted(ACSI, "mobi", {})
@@ -176,7 +181,7 @@ def acsi_tables() -> str:
         for name, a, b in estimates(res, ref, "est", "est")
         if " ~ " in name
     ]
-    fit = [[f"`{name}`", f"{a:.6f}", f"{b:.6f}"] for name, a, b in measures(res, ref)]
+    fit = [[f"`{name}`", _number(a), _number(b)] for name, a, b in measures(res, ref)]
     return "\n\n".join(
         [
             table(["path", "estimate here", "lavaan", "se here", "lavaan"], rows),

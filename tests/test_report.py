@@ -279,6 +279,27 @@ def test_page_is_well_formed_and_self_contained(good, bad, weighted):
         assert len(ids) == len(set(ids))
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_page_reads_back_as_the_tables_of_the_result(good, lang):
+    text = good.to_html(lang=lang)
+
+    def read(key):
+        return pd.read_html(io.StringIO(text), attrs={"id": f"csi-{key}"})[0]
+
+    read_paths, paths = read("paths"), good.paths
+    for at, column in enumerate(["std", "est", "se", "z", "pvalue", "ci_lower", "ci_upper"], 2):
+        numbers = [float(str(v).lstrip("<")) for v in read_paths.iloc[:, at]]
+        np.testing.assert_allclose(numbers, paths[column].clip(lower=0.001) if column == "pvalue" else paths[column], atol=5.1e-4)
+    loadings = read("loadings")
+    assert loadings.iloc[:, 1].tolist() == good.loadings["indicator"].tolist()
+    np.testing.assert_allclose(loadings.iloc[:, 2], good.loadings["std"], atol=5.1e-4)
+    np.testing.assert_allclose(loadings.iloc[:, 3], good.loadings["est"], atol=5.1e-4)
+    np.testing.assert_allclose(read("index").iloc[:, 1:5], good.index[["score", "se", "ci_lower", "ci_upper"]], atol=5.1e-3)
+    np.testing.assert_allclose(read("effects").iloc[:, 6], good.effects["total"], atol=5.1e-4)
+    values = [float(str(v).lstrip("<")) for v in read("fit").iloc[:, 1]]
+    assert values[:3] == pytest.approx(good.fit_measures[["chisq", "df", "pvalue"]].clip(lower=0.001).tolist(), abs=5.1e-4)
+
+
 def test_tables_have_captions_and_scopes(good):
     for text in (good.to_html(), good._repr_html_(), good.summary().as_html()):
         for found in re.findall(r"<table.*?</table>", text, flags=re.DOTALL):
