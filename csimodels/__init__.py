@@ -63,6 +63,7 @@ _HOME = {
     "simulate": "simulation",
     "survey_notes": "noted",
     "tracking": "analyses.tracker",
+    "translated": "report.translated",
     "zone_of_tolerance": "analyses.zone",
 }
 _HOME |= dict.fromkeys(errors.__all__, "errors")

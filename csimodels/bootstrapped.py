@@ -236,10 +236,8 @@ class Bootstrap(DrawnBootstrap):
 
         Raises
         ------
-        SpecError
-            No target, or an unknown one.
-        OptionError
-            Unknown level.
+        CSIError
+            No scales or means, no target or an unknown one, an unknown level.
 
         Examples
         --------
@@ -248,6 +246,7 @@ class Bootstrap(DrawnBootstrap):
         >>> csi.fit_acsi(df, estimator="pls").bootstrap(df, n_boot=200).ipma().columns[2]
         'importance_se'
         """
+        self.result.index_table()
         outline = self._outline
         chosen = checked_target(self.result.spec, target, self._names(outline.indexed), level)
         labels, importance, performance = (construct_map if level == "construct" else item_map)(outline, chosen)

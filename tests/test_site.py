@@ -66,6 +66,36 @@ def test_bad_input_gets_an_answer_each(maker):
     assert {"DataError", "ScaleError", "SpecError", "ModelSyntaxError", "OptionError", "CatalogError", "IdentificationError"} <= set(found)
 
 
+SAID = {
+    "A column of the model is not there": "DataError** `data.missing_column`",
+    "Words instead of numbers": "DataError** `data.not_numeric`",
+    'A code for "don\'t know" among the answers': "ScaleError** `scale.looks_like_a_code`",
+    "An answer beyond the scale": "ScaleError** `scale.out_of_range`",
+    "Five-point answers read on the ten-point scale": "ScaleWarning**",
+    "Everybody gave the same answer": "DataError** `data.no_variation`",
+    "A heading stands twice": "DataError** `data.duplicate_header`",
+    "Too few rows": "DataError** `data.too_few_rows`",
+    "Rows with a missing answer are left out": "DataWarning**",
+    "A weight that cannot be one": "DataError** `weights.negative`",
+    "A name that the catalog does not have": "CatalogError** `catalog.unknown_model`",
+    "lavaan text with a slip": "ModelSyntaxError** `syntax.unreadable`",
+    "A scale upside down": "ScaleError** `scale.malformed`",
+    "What the estimator cannot identify": "IdentificationError** `identification.under_identified`",
+    "The index needs scales": "ScaleError** `index.no_scale`",
+    "A solution that should not be read is returned": "ImproperSolutionWarning**",
+    "A bootstrap of very few rows": "ConvergenceWarning**",
+    "One of five firms cannot be fitted": "ConvergenceWarning**",
+    "An item that runs the other way": "IndexWarning**",
+}
+
+
+def test_bad_input_gets_what_its_heading_says(maker):
+    text = maker("bad_input").page((DOCS / "bad_input.txt").read_text(encoding="utf-8"))
+    for heading, answer in SAID.items():
+        after = text[text.index(f"\n{heading}") :]
+        assert after[after.index("\n> **") :].startswith(f"\n> **{answer}"), heading
+
+
 def test_a_call_that_gets_nothing_stops_the_build(maker):
     with pytest.raises(RuntimeError, match="nothing is wrong"):
         maker("bad_input").page("```python\nx = 1\n```\n\n```python\nx + 1\n```\n")

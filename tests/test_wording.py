@@ -3,12 +3,15 @@
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 import warnings
 from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 
 import docx
+import matplotlib as mpl
 import numpy as np
 import pytest
 from conftest import frame
@@ -16,6 +19,9 @@ from docx.oxml.ns import qn
 
 import csimodels as csi
 from csimodels.report.wording import named, say, speaking, spoken
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 NUMBER = re.compile(r"(?<![\w.])[-+\u2212]?\d*\.\d+(?!\w)")
@@ -197,6 +203,58 @@ def test_models_that_call_a_construct_differently_keep_its_name():
     assert "| complaints |" in text and "| 顾客满意 |" in text  # complaint behaviour, complaint handling
     with pytest.raises(csi.OptionError):
         comparison.to_markdown(lang="fr")
+
+
+def test_every_picture_of_the_gallery_speaks_chinese(monkeypatch):
+    """Of what the pictures say, only names of the gallery's own data stay as they are."""
+    docs = Path(__file__).parent.parent / "docs"
+    monkeypatch.syspath_prepend(str(docs))
+    import gallery_pictures
+
+    text = (docs / "gallery.md").read_text(encoding="utf-8")
+    demo, spec = csi.load_acsi_demo(), csi.load_model("acsi_1996")
+    ecsi = csi.load_model("ecsi_mobile_2005")
+    given = {*re.findall(r"\w+", " ".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))), *demo["firm"], *demo["industry"]}
+    given |= {
+        *ecsi.items,
+        *csi.load_model("kcsi_korea").construct_names,
+        "Fieller",
+        "Johnson",
+        "LMG",
+        "Shapley",
+        *(re.sub(r"\d", "", n) for n in ecsi.items),
+    }
+    count = 0
+    for file, figure in gallery_pictures.pictures(text):
+        model = "ecsi_mobile_2005" if Path(file).stem in ("spec", "htmt", "residuals") else "kcsi_korea" if "composite" in file else spec
+        figure.canvas.draw()
+        before = texts_in(figure)
+        assert csi.translated(figure.axes[0], "zh", model) is figure.axes[0]
+        figure.canvas.draw()
+        said = texts_in(figure)
+        assert len(said) == len(before) and any(map(CHINESE.search, said)), file
+        left = {t for t in said if [w for found in english_in(t, spec) for w in found.split() if w not in given]}
+        assert not left, file
+        plt.close(figure)
+        count += 1
+    assert count > 30
+    sys.modules.pop("gallery_pictures")
+
+
+def texts_in(figure):
+    return [t.get_text() for t in figure.findobj(mpl.text.Text) if t.get_text()]
+
+
+def test_a_picture_that_is_translated_keeps_what_it_does_not_know():
+    result = fitted("ml")
+    before = texts_in(csi.translated(result.plot_index(), "en").figure)
+    assert "satisfaction" in before
+    said = texts_in(csi.translated(result.plot_index(), "zh").figure)
+    assert "satisfaction" in said and "指数（0–100）与 95 % 区间" in said
+    assert "顾客满意" in texts_in(csi.translated(result.plot_index(), "zh", result.spec).figure)
+    for bad in ({"lang": "fr"}, {"model": "acsi_1997"}):
+        with pytest.raises(csi.CSIError):
+            csi.translated(result.plot_index(), **bad)
 
 
 def test_names_in_sentences_become_labels():

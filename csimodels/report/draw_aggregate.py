@@ -122,7 +122,7 @@ def _key(result: Aggregate) -> tuple[list[Artist], list[str]]:
     """Return what the marks mean."""
     from matplotlib.lines import Line2D
 
-    names = (*result.levels, "total")
+    names = (*result.levels, "whole")
     styles = [_style(depth, len(result.levels)) for depth in range(len(names))]
     marks: list[Artist] = [Line2D([], [], linestyle="", marker=mark, markersize=7, color=colour) for colour, mark in styles]
     return marks[::-1], [printable(name) for name in names[::-1]]

@@ -79,9 +79,13 @@ def speaking(lang: str, *specs: ModelSpec) -> Iterator[None]:
 
 def _labels(specs: Sequence[ModelSpec], lang: str) -> dict[str, str]:
     """Return the labels of constructs; names stay where two would be called the same, or one differently in two models."""
-    pairs = {(c.name, clean(label_of(c, lang))) for spec in specs for c in spec.constructs if c.label_zh}
+    labelled = [(c, clean(label_of(c, lang))) for spec in specs for c in spec.constructs if c.label_zh]
+    pairs = {(c.name, label) for c, label in labelled}
     names, labels = [name for name, _ in pairs], [*(label for _, label in pairs), *(item for spec in specs for item in {*spec.items})]
-    return {name: label for name, label in sorted(pairs) if labels.count(label) == 1 and names.count(name) == 1}
+    own = {name: label for name, label in sorted(pairs) if labels.count(label) == 1 and names.count(name) == 1}
+    english = {clean(c.label): label for c, label in labelled if c.label and own.get(c.name) == label}
+    titles = {titled_in(spec, "en"): titled_in(spec, lang) for spec in specs if spec.title_zh}
+    return titles | english | own
 
 
 def language() -> str:
@@ -106,7 +110,12 @@ def named(name: str) -> str:
 
 def titled(spec: ModelSpec) -> str:
     """Return the title of a model, its name where it has none."""
-    return clean(title_of(spec, language()))
+    return titled_in(spec, language())
+
+
+def titled_in(spec: ModelSpec, lang: str) -> str:
+    """Return the title of a model in a language."""
+    return clean(title_of(spec, lang))
 
 
 def say(text: str) -> str:
