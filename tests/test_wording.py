@@ -214,10 +214,12 @@ def test_every_picture_of_the_gallery_speaks_chinese(monkeypatch):
     text = (docs / "gallery.md").read_text(encoding="utf-8")
     demo, spec = csi.load_acsi_demo(), csi.load_model("acsi_1996")
     ecsi = csi.load_model("ecsi_mobile_2005")
-    given = {*re.findall(r"\w+", " ".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))), *demo["firm"], *demo["industry"]}
+    quoted = re.findall(r'"([^"]*)"', " ".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL)))
+    given = {*re.findall(r"\w+", " ".join(quoted)), *demo["firm"], *demo["industry"]}
     given |= {
         *ecsi.items,
         *csi.load_model("kcsi_korea").construct_names,
+        *("before", "during", "after", "n"),
         "Fieller",
         "Johnson",
         "LMG",
@@ -255,6 +257,22 @@ def test_a_picture_that_is_translated_keeps_what_it_does_not_know():
     for bad in ({"lang": "fr"}, {"model": "acsi_1997"}):
         with pytest.raises(csi.CSIError):
             csi.translated(result.plot_index(), **bad)
+
+
+def test_a_label_that_is_translated_stays_as_far_from_its_point():
+    result = fitted("ml")
+    ax = result.plot_ipma()
+    before = [gap(label) for label in ax.texts if isinstance(label, mpl.text.Annotation)]
+    csi.translated(ax, "zh", result.spec)
+    labels = [label for label in ax.texts if isinstance(label, mpl.text.Annotation)]
+    assert len(before) == len(labels) > 2 and all(CHINESE.search(label.get_text()) for label in labels)
+    assert [gap(label) for label in labels] == pytest.approx(before, abs=0.5)
+
+
+def gap(label):
+    """Return how far the near side of a label is from its point, across, in points."""
+    wide = mpl.text.Text.get_window_extent(label).width * 72 / label.figure.dpi
+    return max(abs(label.xyann[0]) - wide / 2, 0.0)
 
 
 def test_names_in_sentences_become_labels():

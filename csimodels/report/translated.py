@@ -92,9 +92,28 @@ def _relabel(axis: Any) -> None:
 
 def _retell(text: Text) -> None:
     """Say one text, in a font that can print it."""
-    said = in_words(text.get_text())
+    said, wide = in_words(text.get_text()), _width(text)
     if said != text.get_text():
         text.set(text=said, parse_math=False, **faces(said))
+        _stay_beside(text, _width(text) - wide)
+
+
+def _width(text: Text) -> float:
+    """Return how wide a text is, in points of the page, without the line that leads from it."""
+    from matplotlib.text import Text
+
+    figure = text.get_figure()
+    return 0.0 if figure is None else float(Text.get_window_extent(text).width) * 72.0 / figure.dpi
+
+
+def _stay_beside(text: Text, wider: float) -> None:
+    """Keep the label of a point as far from it as it was, on the same side."""
+    from matplotlib.text import Annotation
+
+    if isinstance(text, Annotation) and text.anncoords == "offset points" and text.get_horizontalalignment() == "center":
+        across, up = text.xyann
+        beside = abs(across) > (_width(text) - wider) / 2
+        text.xyann = (across + (wider / 2 if across > 0 else -wider / 2) * beside, up)
 
 
 def in_words(text: str) -> str:
