@@ -11,8 +11,9 @@ import pandas as pd
 from csimodels.report.axes import figure_of, settled
 from csimodels.report.fonts import faces, printable
 from csimodels.report.format import short_names, wrap
-from csimodels.report.labels import LED, Array, beside_points
+from csimodels.report.labels import Array
 from csimodels.report.plots import title_with_verdict
+from csimodels.report.point_labels import LETTERS, label_points, text_size
 from csimodels.report.wording import named, say
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ IPMA_SIZE = (8.0, 5.8)
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 MARKERS = "osD^vPX*<>"
 QUARTERS = {(0, 0): "low priority", (0, 1): "possible overkill", (1, 0): "concentrate here", (1, 1): "keep it up"}
-LETTERS, QUIET_LETTERS = 9.0, 8.0
+QUIET_LETTERS = 8.0
 AXES = ("importance", "performance")
 NARROWEST = (0.02, 10.0)
 
@@ -120,36 +121,9 @@ def _label(ax: Axes, table: pd.DataFrame, names: list[str], interval: bool) -> N
     short = short_names(names, 24)
     room, scale = settled(ax), 72.0 / figure_of(ax).dpi
     low, high = np.array([room.x0, room.y0]) * scale, np.array([room.x1, room.y1]) * scale
-    points = ax.transData.transform(table[list(AXES)].to_numpy(dtype=float)) * scale
-    sizes = np.array([_size(ax, printable(short[name]), LETTERS) for name in names]) * scale
-    corners = np.array([_corner(at, _size(ax, say(text), QUIET_LETTERS) * scale, low, high) for at, text in QUARTERS.items()])
-    taken = np.vstack([corners, *(_rectangles(ax, table, axis, scale) for axis in AXES if interval)])
-    centres = beside_points(points, sizes, low, high, taken)
-    paper = {"boxstyle": "square,pad=0.05", "fc": ax.get_facecolor(), "ec": "none", "alpha": 0.75}
-    for name, point, centre, size in zip(names, table[list(AXES)].to_numpy(dtype=float), centres - points, sizes, strict=True):
-        far = float(np.hypot(*np.maximum(np.abs(centre) - size / 2, 0.0))) > LED
-        ax.annotate(
-            printable(short[name]),
-            tuple(point),
-            tuple(centre),
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize=LETTERS,
-            zorder=5,
-            parse_math=False,
-            bbox=paper,
-            arrowprops={"arrowstyle": "-", "color": "0.5", "linewidth": 0.7, "shrinkB": 4} if far else None,
-            **faces(short[name]),
-        )
-
-
-def _size(ax: Axes, text: str, letters: float) -> Array:
-    """Return how much room a text takes, in pixels."""
-    sample = ax.text(0, 0, text, faces(text), fontsize=letters, parse_math=False)
-    extent = sample.get_window_extent()
-    sample.remove()
-    return np.array([extent.width, extent.height]) + 2.0
+    corners = [_corner(at, text_size(ax, say(text), QUIET_LETTERS) * scale, low, high) for at, text in QUARTERS.items()]
+    taken = np.vstack([*corners, *(_rectangles(ax, table, axis, scale) for axis in AXES if interval)])
+    label_points(ax, table[list(AXES)].to_numpy(dtype=float), [short[name] for name in names], taken=taken)
 
 
 def _corner(at: tuple[int, int], size: Array, low: Array, high: Array) -> Array:

@@ -14,12 +14,19 @@ from csimodels.report.labels import LED, Array, beside_points
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["label_points"]
+__all__ = ["LETTERS", "label_points", "text_size"]
 
 LETTERS, ON_LINE, LINE = 9.0, 0.6, 1.5
 
 
-def label_points(ax: Axes, at: Array, texts: Sequence[str], lines: Sequence[Array] = (), radii: Array | None = None) -> None:
+def label_points(
+    ax: Axes,
+    at: Array,
+    texts: Sequence[str],
+    lines: Sequence[Array] = (),
+    radii: Array | None = None,
+    taken: Array | None = None,
+) -> None:
     """Write texts beside points, with a thin line where one had to go far.
 
     Parameters
@@ -34,13 +41,16 @@ def label_points(ax: Axes, at: Array, texts: Sequence[str], lines: Sequence[Arra
         What else is drawn, as corners of lines in the units of the axes.
     radii : array (n,), optional
         Half sizes of the marks, in points of the page, where they are large.
+    taken : array (k, 5), optional
+        Centres and half sizes of what else is written, in points of the page, and how much it matters.
     """
     room, scale = settled(ax), 72.0 / figure_of(ax).dpi
     low, high = np.array([room.x0, room.y0]) * scale, np.array([room.x1, room.y1]) * scale
     points = ax.transData.transform(at) * scale
-    sizes = np.array([_size(ax, text) for text in texts]).reshape(-1, 2) * scale
+    sizes = np.array([text_size(ax, text) for text in texts]).reshape(-1, 2) * scale
     marks = np.empty((0, 5)) if radii is None else np.column_stack([points, radii, radii, np.ones(len(points))])
-    centres = beside_points(points, sizes, low, high, np.vstack([marks, *(_rectangles(ax, line, scale) for line in lines)]))
+    others = [] if taken is None else [taken]
+    centres = beside_points(points, sizes, low, high, np.vstack([marks, *others, *(_rectangles(ax, line, scale) for line in lines)]))
     paper = {"boxstyle": "square,pad=0.05", "fc": ax.get_facecolor(), "ec": "none", "alpha": 0.75}
     for text, point, away, size in zip(texts, at, centres - points, sizes, strict=True):
         far = float(np.hypot(*np.maximum(np.abs(away) - size / 2, 0.0))) > LED
@@ -60,9 +70,9 @@ def label_points(ax: Axes, at: Array, texts: Sequence[str], lines: Sequence[Arra
         )
 
 
-def _size(ax: Axes, text: str) -> Array:
+def text_size(ax: Axes, text: str, letters: float = LETTERS) -> Array:
     """Return how much room a text takes, in pixels."""
-    sample = ax.text(0, 0, printable(text), faces(text), fontsize=LETTERS, parse_math=False)
+    sample = ax.text(0, 0, printable(text), faces(text), fontsize=letters, parse_math=False)
     extent = sample.get_window_extent()
     sample.remove()
     return np.array([extent.width, extent.height]) + 2.0
