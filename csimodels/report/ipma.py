@@ -30,6 +30,7 @@ QUARTERS = {(0, 0): "low priority", (0, 1): "possible overkill", (1, 0): "concen
 QUIET_LETTERS = 8.0
 AXES = ("importance", "performance")
 NARROWEST = (0.02, 10.0)
+ON_LINE = 0.6
 
 
 def draw_ipma(result: CSIResults, table: pd.DataFrame, target: str, ax: Axes, interval: str = "") -> Axes:
@@ -133,11 +134,11 @@ def _corner(at: tuple[int, int], size: Array, low: Array, high: Array) -> Array:
 
 
 def _rectangles(ax: Axes, table: pd.DataFrame, axis: str, scale: float) -> Array:
-    """Return centres, half sizes and weight of the bars of intervals (n, 5), in points; labels may cross them."""
+    """Return centres, half sizes and weight of the bars of intervals (n, 5), in points of the page."""
     ends = []
     for part in ("lower", "upper"):
         end = table[list(AXES)].to_numpy(dtype=float, copy=True)
         end[:, AXES.index(axis)] = table[f"{axis}_ci_{part}"].fillna(table[axis]).to_numpy(dtype=float)
         ends.append(ax.transData.transform(end) * scale)
     low, high = ends
-    return np.column_stack([(low + high) / 2, np.abs(high - low) / 2, np.full(len(low), 0.2)])
+    return np.column_stack([(low + high) / 2, np.abs(high - low) / 2, np.full(len(low), ON_LINE)])

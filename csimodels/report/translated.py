@@ -27,7 +27,7 @@ def translated(ax: Axes, lang: str = "zh", model: str | ModelSpec | None = None)
     Parameters
     ----------
     ax : matplotlib Axes
-        What a ``plot`` method returned; the picture itself is changed.
+        What a ``plot`` method returned; all that is written in its figure is changed, where it is.
     lang : {"en", "zh"}
         Language; pictures are drawn in English.
     model : str or ModelSpec, optional
