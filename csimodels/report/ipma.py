@@ -30,7 +30,7 @@ QUARTERS = {(0, 0): "low priority", (0, 1): "possible overkill", (1, 0): "concen
 QUIET_LETTERS = 8.0
 AXES = ("importance", "performance")
 NARROWEST = (0.02, 10.0)
-ON_LINE = 0.6
+ON_LINE = 0.35  # less than that of another label, however many intervals there are
 
 
 def draw_ipma(result: CSIResults, table: pd.DataFrame, target: str, ax: Axes, interval: str = "") -> Axes:
