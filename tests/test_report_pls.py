@@ -482,3 +482,9 @@ def test_labels_keep_off_points_and_each_other():
     assert ((gap.max(axis=2) >= -1e-9) | np.eye(20, dtype=bool)).all()
     assert ((np.abs(centres[:, None] - points) - sizes[:, None] / 2).max(axis=2) >= 0).all()
     assert (centres - sizes / 2 >= 0).all() and (centres + sizes / 2 <= 400).all()
+
+
+def test_cutoffs_stand_beneath_what_they_judge(results, boots):
+    cutoff = "VIF &lt; 5"
+    assert cutoff in results["pls"][0].to_html().split('id="csi-weights"')[1].split("<table")[0]
+    assert cutoff not in boots["pls"].to_html().split('id="csi-weights"')[1].split("<table")[0]

@@ -45,8 +45,9 @@ CUTOFFS = {
 
 
 def with_cutoffs(block: Block) -> Block:
-    """Return a block with the usual cutoffs beneath, where there are any."""
-    return replace(block, notes=(*block.notes, CUTOFFS[block.key])) if block.rows and block.key in CUTOFFS else block
+    """Return a block with the usual cutoffs beneath, where there are any for what it shows."""
+    cutoff = CUTOFFS.get(block.key, "") if block.rows else ""
+    return replace(block, notes=(*block.notes, cutoff)) if cutoff and ("VIF" in block.columns or "VIF" not in cutoff) else block
 
 
 def reliability(result: CSIResults) -> Block:
