@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
+from csimodels.report.exporting import Exporting
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from statsmodels.iolib.summary import Summary
 
+    from csimodels.report.exporting import Exports
+
 __all__ = ["Presented"]
 
 
-class Presented:
-    """Add text, HTML and a picture to a dataclass whose fields are tables.
+class Presented(Exporting):
+    """Add text, HTML, files and a picture to a dataclass whose fields are tables.
 
     ``headline`` names the analysis, ``titles`` its tables by field, ``picture`` the module ``csimodels.report.draw_<picture>``; the
     fields ``assumptions`` and ``warnings`` are texts.
@@ -56,13 +60,15 @@ class Presented:
 
         return summarise_analysis(self)
 
-    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+    def to_html(self, path: str | os.PathLike[str] | None = None, lang: str = "en") -> str:
         """Write the analysis as one page.
 
         Parameters
         ----------
         path : str or os.PathLike, optional
             File to write.
+        lang : {"en", "zh"}
+            Language of the page; names of columns, firms and waves stay as they are in the data.
 
         Returns
         -------
@@ -72,12 +78,25 @@ class Presented:
         Raises
         ------
         CSIError
-            The folder of the file does not exist.
+            The folder of the file does not exist, or an unknown language.
         """
         from csimodels.report.analysed import analysis_page
         from csimodels.writing import written
 
-        return written(path, lambda: analysis_page(self))
+        return written(path, lambda: analysis_page(self, lang))
+
+    def _exports(self) -> Exports:
+        from csimodels.report.analysis_tables import analysis_frames, apa_analysis, worded_blocks
+        from csimodels.report.exporting import Exports
+        from csimodels.report.wording import say
+
+        return Exports(
+            [],
+            lambda: say(self.headline),
+            lambda: worded_blocks(self),
+            lambda: apa_analysis(self),
+            lambda: analysis_frames(self),
+        )
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the analysis.

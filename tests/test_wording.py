@@ -311,6 +311,8 @@ def test_the_paragraph_is_one_sentence_after_another():
 
 def test_the_catalogue_has_the_same_slots_on_both_sides():
     texts = tomllib.loads(files("csimodels.report").joinpath("zh.toml").read_text(encoding="utf-8"))
+    words = texts.pop("words")
+    assert not {*words} & {*texts} and all("{" not in text for pair in words.items() for text in pair)
     for english, chinese in texts.items():
         assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", chinese)), english
         assert CHINESE.search(chinese) or re.fullmatch(r"rho_A|Cronbach α|p（RMSEA ≤ 0.05）|[、；，]\s*|.*\{.*\}.*", chinese), english

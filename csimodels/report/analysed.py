@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from csimodels.report.analysis_tables import worded_blocks
 from csimodels.report.axes import new_axes
 from csimodels.report.blocks import Block
 from csimodels.report.figures import figure
 from csimodels.report.format import count, number, pvalue, wrap
 from csimodels.report.html import boxed, table
 from csimodels.report.template import document
+from csimodels.report.translated import translated
+from csimodels.report.wording import say, speaking, spoken
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,14 +85,16 @@ def summarise_analysis(result: Presented) -> Summary:
     return summarise_blocks(_blocks(result), NAME_COLUMNS)
 
 
-def analysis_page(result: Presented) -> str:
+def analysis_page(result: Presented, lang: str = "en") -> str:
     """Return one self-contained page: what was said, the picture, tables, assumptions."""
-    blocks = _blocks(result)
-    said = "".join(table(b) for b in blocks if b.key == "warnings")
-    tables = "".join(table(b) for b in blocks if b.key != "warnings")
-    painter = _painter(result)
-    drawn = figure("picture", result.headline, painter.size(result), lambda ax: painter.draw(result, ax))
-    return document(result.headline, [("warnings", "Warnings", said), ("picture", "Picture", drawn), ("tables", "Tables", tables)])
+    with speaking(lang):
+        blocks = [spoken(block) for block in worded_blocks(result)]
+        said = "".join(table(b) for b in blocks if b.key == "warnings")
+        tables = "".join(table(b) for b in blocks if b.key != "warnings")
+        title = say(result.headline)
+        painter = _painter(result)
+        drawn = figure("picture", title, painter.size(result), lambda ax: translated(painter.draw(result, ax), lang))
+        return document(title, [("warnings", "Warnings", said), ("picture", "Picture", drawn), ("tables", "Tables", tables)])
 
 
 def draw_analysis(result: Presented, ax: Axes | None) -> Axes:

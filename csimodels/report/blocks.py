@@ -37,8 +37,9 @@ class Block:
         One letter a column, "l" or "r"; by default names left and numbers right.
     grouped : bool
         Whether equal neighbours in the first column make one group.
-    names_at : {"rows", "first", "columns", "both", "none"}
-        Where the user's own names stand: before the rows, in the first column alone, above the columns, both before and above, or nowhere.
+    names_at : {"rows", "first", "columns", "both", "none", "said"}
+        Where the user's own names stand: before the rows, in the first column alone, above the columns, both before and above, or nowhere;
+        "said" if headings and cells were put in the reader's language when they were made.
     """
 
     key: str

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "brief_composite",
+    "composite_blocks",
     "composite_page",
     "notebook_composite",
     "summarise_composite",
@@ -46,7 +47,7 @@ def _facts(result: CompositeResults) -> list[tuple[str, str]]:
     return [pair for pair in pairs if pair[1]]
 
 
-def _blocks(result: CompositeResults) -> list[Block]:
+def composite_blocks(result: CompositeResults) -> list[Block]:
     """Return warnings, header, index and weights."""
     said = [Block("warnings", f"{len(result.warnings)} warning(s)", (), (), notes=result.warnings)] if result.warnings else []
     header = Block("header", "Composite index", ("", ""), tuple(_facts(result)), align="ll", names_at="none")
@@ -78,14 +79,14 @@ def brief_composite(result: CompositeResults) -> str:
 
 def notebook_composite(result: CompositeResults) -> str:
     """Return the block that a notebook shows."""
-    return boxed(_blocks(result))
+    return boxed(composite_blocks(result))
 
 
 def summarise_composite(result: CompositeResults) -> Summary:
     """Return the tables as a statsmodels Summary."""
     from csimodels.report.summary import summarise_blocks
 
-    return summarise_blocks(_blocks(result), fold=())
+    return summarise_blocks(composite_blocks(result), fold=())
 
 
 def summarise_composite_bootstrap(bootstrap: CompositeBootstrap) -> Summary:
@@ -108,7 +109,7 @@ def summarise_composite_bootstrap(bootstrap: CompositeBootstrap) -> Summary:
 def composite_page(result: CompositeResults, lang: str = "en") -> str:
     """Return one self-contained page: warnings, gauges, what the index is made of."""
     with speaking(lang, result.spec):
-        made = {block.key: table(spoken(block)) for block in _blocks(result)}
+        made = {block.key: table(spoken(block)) for block in composite_blocks(result)}
         about = "".join(f'<p class="note">{escape_html(text)}</p>' for text in (result.spec.notes, result.spec.citation) if text)
         parts = [
             ("warnings", "Warnings", made.get("warnings", "")),

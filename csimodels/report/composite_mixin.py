@@ -5,18 +5,26 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, cast
 
+from csimodels.report.exporting import Exporting
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from statsmodels.iolib.summary import Summary
 
     from csimodels.composite_results import CompositeResults
+    from csimodels.report.exporting import Exports
     from csimodels.results import CSIResults
 
 __all__ = ["PresentedComposite"]
 
 
-class PresentedComposite:
-    """Add text, HTML and a picture to a composite index."""
+class PresentedComposite(Exporting):
+    """Add text, HTML, files and a picture to a composite index."""
+
+    def _exports(self) -> Exports:
+        from csimodels.report.export_composite import composite_exports
+
+        return composite_exports(cast("CompositeResults", self))
 
     def __repr__(self) -> str:
         """Summarise in a few lines."""

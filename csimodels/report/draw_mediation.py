@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["draw", "size"]
 
+SUMS = {"direct": "direct effect", "indirect": "indirect, all routes", "total": "total effect"}
+
 
 def _rows(result: Mediation) -> pd.DataFrame:
     """Return direct effect, routes, all routes and total effect from top to bottom."""
@@ -34,7 +36,7 @@ def size(result: Mediation) -> tuple[float, float]:
 def draw(result: Mediation, ax: Axes) -> Axes:
     """Draw every effect with its interval; sums are squares in bold, routes are dots."""
     rows = _rows(result)
-    sums = [name in ("direct", "indirect", "total") for name in rows["effect"]]
+    sums = [name in SUMS for name in rows["effect"]]
     for k, (_, row) in enumerate(rows.iterrows()):
         colour, marker = (TARGET, "s") if sums[k] else (OTHER, "o")
         if pd.notna(row["ci_lower"]):
@@ -42,7 +44,7 @@ def draw(result: Mediation, ax: Axes) -> Axes:
         ax.plot(row["est"], k, marker=marker, color=colour, markersize=7)
         ax.annotate(number(row["est"]), (float(row["est"]), k), (0, 7), textcoords="offset points", ha="center", fontsize=9)
     ax.axvline(0, color="0.5", linewidth=0.8)
-    label_rows(ax, [printable(str(name)) for name in rows["effect"]], sums)
+    label_rows(ax, [printable(SUMS.get(name, str(name))) for name in rows["effect"]], sums)
     ax.set(ylim=(len(rows) - 0.4, -0.8), xlabel=f"Effect with {100 * result.level:g} % interval")
     ax.set_title(printable(f"From {result.source} to {result.target}"), fontsize=11)
     return ax

@@ -19,7 +19,7 @@ __all__ = ["write_word"]
 FONT, CHINESE_FONT, POINTS = "Times New Roman", "SimSun", 10
 PAGE, EM, GAP, WIDEST = 17.0, 0.37, 0.42, 6.0  # cm
 NAME_COLUMNS, SHORT, TITLE = 40, 30, 255  # columns, rows, characters of a property
-ITALIC = ("b", "SE", "z", "p", "df", "n")
+ITALIC = ("b", "SE", "SD", "M", "F", "r", "t", "z", "p", "df", "n")
 
 
 def write_word(title: str, blocks: Sequence[Block], file: Path) -> Path:
@@ -35,8 +35,8 @@ def write_word(title: str, blocks: Sequence[Block], file: Path) -> Path:
     for block in (b for b in blocks if not b.rows):
         _said(document, block)
     for number, block in enumerate((b for b in blocks if b.rows), 1):
-        # columns that are no names grow narrower instead, their cells taking more lines
-        for part in paged(block, lambda b: sum(_natural(b)), PAGE, short) if block.headed else [block]:
+        # the columns of other tables grow narrower instead, their cells taking more lines
+        for part in paged(block, lambda b: sum(_natural(b)), PAGE, short) if block.headed or block.names_at == "said" else [block]:
             _add(document, number, part)
     document.save(str(file))
     return file

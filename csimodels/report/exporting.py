@@ -1,4 +1,4 @@
-"""Writing tables for papers and spreadsheets: methods that hand the tables of a result, a bootstrap or a comparison to the writers."""
+"""Writing tables for papers and spreadsheets: methods that hand the tables of whatever has some to the writers."""
 
 from __future__ import annotations
 
@@ -135,6 +135,8 @@ class Exporting:
             fit_measures.csv, always all of them; what a fit does not have is empty but for its headings. Of a bootstrap header.csv and
             its tables by the names of their attributes, impact.csv and exact_fit.csv. Of a comparison header.csv, params.csv,
             std_errors.csv, pvalues.csv, paths.csv, paths_se.csv, index.csv, index_se.csv, rsquared.csv and fit_measures.csv.
+            Of an analysis header.csv and its tables by the names of their attributes; of a composite index header.csv, index.csv and
+            weights.csv.
 
         Raises
         ------

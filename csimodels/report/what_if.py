@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from csimodels.pushes import Pushes, bootstrapped_pushes, pushes_of
 from csimodels.report.format import escape_html, fixed
 from csimodels.report.template import SCRIPT_FILE, resource
-from csimodels.report.wording import gap, named, say
+from csimodels.report.wording import gap, named, say, word
 
 if TYPE_CHECKING:
     from csimodels.bootstrapped import Bootstrap
@@ -52,7 +52,7 @@ def _slider(d: int, name: str, level: float) -> str:
 def _outcomes(pushes: Pushes) -> str:
     """Return the table that the sliders move."""
     heads = ["index", "now", "with the push", "change", *(["95 % interval"] if pushes.vcov is not None else [])]
-    head = "".join(f'<th scope="col">{escape_html(say(h))}</th>' for h in heads)
+    head = "".join(f'<th scope="col">{escape_html(word(h))}</th>' for h in heads)
     body = []
     for t, (name, value) in enumerate(zip(pushes.targets, pushes.outcome, strict=True)):
         cells = f'<td>{fixed(value, 1)}</td><td id="now-{t}">{fixed(value, 1)}</td><td id="change-{t}">0.0</td>'

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from csimodels.report.blocks import Block
 from csimodels.report.format import clean
@@ -19,7 +19,7 @@ from csimodels.trees import checked_lang, label_of, title_of
 if TYPE_CHECKING:
     from csimodels.spec import ModelSpec
 
-__all__ = ["gap", "language", "named", "say", "speaking", "spoken", "titled"]
+__all__ = ["gap", "language", "named", "say", "speaking", "spoken", "titled", "word"]
 
 SLOT = re.compile(r"\{(\w+)\}")
 SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z])")
@@ -29,10 +29,11 @@ LOOSE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 
 
 class Catalogue(NamedTuple):
-    """Texts of a language by the English ones; those with slots as expressions, the longest first."""
+    """Texts of a language by the English ones; those with slots as expressions, the longest first; words that stand alone."""
 
     exact: dict[str, str]
     patterns: list[tuple[re.Pattern[str], str]]
+    words: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,10 @@ _wording: ContextVar[Wording | None] = ContextVar("_wording", default=None)
 @lru_cache
 def catalogue(lang: str) -> Catalogue:
     """Return the texts of a language."""
-    texts: dict[str, str] = tomllib.loads(files("csimodels.report").joinpath(f"{lang}.toml").read_text(encoding="utf-8"))
+    texts: dict[str, Any] = tomllib.loads(files("csimodels.report").joinpath(f"{lang}.toml").read_text(encoding="utf-8"))
+    words: dict[str, str] = texts.pop("words")
     slotted = sorted((key for key in texts if SLOT.search(key)), key=lambda key: -len(SLOT.sub("", key)))
-    return Catalogue(texts, [(_expression(key), texts[key]) for key in slotted])
+    return Catalogue(texts, [(_expression(key), texts[key]) for key in slotted], words)
 
 
 def _expression(template: str) -> re.Pattern[str]:
@@ -118,6 +120,12 @@ def titled_in(spec: ModelSpec, lang: str) -> str:
     return clean(title_of(spec, lang))
 
 
+def word(text: str) -> str:
+    """Return what stands alone in a table in the reader's language: a word of the library, or a text."""
+    wording = _wording.get()
+    return text if wording is None else catalogue(wording.lang).words.get(text) or say(text)
+
+
 def say(text: str) -> str:
     """Return a text in the reader's language: whole, by its template, as a list, or sentence by sentence; else unchanged."""
     wording = _wording.get()
@@ -182,7 +190,9 @@ def spoken(block: Block) -> Block:
     if wording is None:
         return block
     names = {"none": 0, "columns": 0, "first": 1}.get(block.names_at, block.stubs)
-    heads = named if block.headed else say
-    columns = (*map(say, block.columns[: block.stubs]), *map(heads, block.columns[block.stubs :]))
-    rows = tuple((*map(named, row[:names]), *map(say, row[names:])) for row in block.rows)
-    return replace(block, title=say(block.title), columns=columns, rows=rows, notes=tuple(map(say, block.notes)))
+    if block.names_at == "said":
+        return replace(block, title=word(block.title), notes=tuple(map(say, block.notes)))
+    heads = named if block.headed else word
+    columns = (*map(word, block.columns[: block.stubs]), *map(heads, block.columns[block.stubs :]))
+    rows = tuple((*map(named, row[:names]), *map(word, row[names:])) for row in block.rows)
+    return replace(block, title=word(block.title), columns=columns, rows=rows, notes=tuple(map(say, block.notes)))
