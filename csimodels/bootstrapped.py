@@ -132,7 +132,7 @@ class Bootstrap(DrawnBootstrap):
     @cached_property
     def index(self) -> pd.DataFrame:
         """The 0-100 index with errors that know its weights are estimated: score, se, ci_lower, ci_upper, bias, weights."""
-        self.result.index_table()
+        self.result.index_table()  # says by name why a model without scales has no map
         s = self.spread("index.score")
         columns = {"score": self.points["index.score"], "se": s.se, "ci_lower": s.lower, "ci_upper": s.upper, "bias": s.bias}
         names = self._names(self._outline.indexed)
@@ -182,7 +182,7 @@ class Bootstrap(DrawnBootstrap):
     @cached_property
     def weights(self) -> pd.DataFrame:
         """Shares of the items in their index: construct, indicator, share, se, pvalue, ci_lower, ci_upper, bias."""
-        self.result.index_table()
+        self.result.index_table()  # says by name why a model without scales has no map
         return self.result.weights[["construct", "indicator"]].assign(**self._columns("weights.share", "share"))
 
     def impact(self, delta: float = 5) -> pd.DataFrame:
@@ -246,7 +246,7 @@ class Bootstrap(DrawnBootstrap):
         >>> csi.fit_acsi(df, estimator="pls").bootstrap(df, n_boot=200).ipma().columns[2]
         'importance_se'
         """
-        self.result.index_table()
+        self.result.index_table()  # says by name why a model without scales has no map
         outline = self._outline
         chosen = checked_target(self.result.spec, target, self._names(outline.indexed), level)
         labels, importance, performance = (construct_map if level == "construct" else item_map)(outline, chosen)

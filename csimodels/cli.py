@@ -159,6 +159,7 @@ def _fit(args: argparse.Namespace) -> None:
     if args.bootstrap is not None:
         drawn = result.bootstrap(data, n_boot=args.bootstrap, seed=args.seed)
         print(f"\n{drawn.summary()}")
+        # the bootstrap of a composite index has no page of its own
         shown = drawn if hasattr(drawn, "to_html") else result
     if args.html:
         shown.to_html(args.html, lang=args.lang)

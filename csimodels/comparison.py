@@ -26,7 +26,8 @@ class Comparison(Exporting):
     """Present several results under the property names of one.
 
     Every table has one column a model and the union of the models' rows in order of first appearance, NaN where a model
-    lacks a row. ``to_latex``, ``to_markdown`` and ``to_word`` write the tables of the summary, ``to_csv`` and ``to_excel`` those below.
+    lacks a row. ``to_html``, ``to_latex``, ``to_markdown`` and ``to_word`` write the tables of the
+    summary, ``to_csv`` and ``to_excel`` those below.
 
     Attributes
     ----------
@@ -114,13 +115,14 @@ class Comparison(Exporting):
         return summarise_blocks(compared_blocks(self), NAME_COLUMNS)
 
     def _exports(self) -> Exports:
-        from csimodels.report.compared import apa_compared, compared_blocks, compared_frames, compared_title
+        from csimodels.report.compared import apa_compared, compared_blocks, compared_frames, compared_page, compared_title
         from csimodels.report.exporting import Exports
 
         specs = [result.spec for result in self.results.values()]
         return Exports(
             specs,
             partial(compared_title, self),
+            partial(compared_page, self),
             partial(compared_blocks, self),
             partial(apa_compared, self),
             partial(compared_frames, self),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -60,43 +59,10 @@ class Presented(Exporting):
 
         return summarise_analysis(self)
 
-    def to_html(self, path: str | os.PathLike[str] | None = None, lang: str = "en") -> str:
-        """Write the analysis as one page.
-
-        Parameters
-        ----------
-        path : str or os.PathLike, optional
-            File to write.
-        lang : {"en", "zh"}
-            Language of the page; names of columns, firms and waves stay as they are in the data.
-
-        Returns
-        -------
-        str
-            The page.
-
-        Raises
-        ------
-        CSIError
-            The folder of the file does not exist, or an unknown language.
-        """
-        from csimodels.report.analysed import analysis_page
-        from csimodels.writing import written
-
-        return written(path, lambda: analysis_page(self, lang))
-
     def _exports(self) -> Exports:
-        from csimodels.report.analysis_tables import analysis_frames, apa_analysis, worded_blocks
-        from csimodels.report.exporting import Exports
-        from csimodels.report.wording import say
+        from csimodels.report.analysed import analysis_exports
 
-        return Exports(
-            [],
-            lambda: say(self.headline),
-            lambda: worded_blocks(self),
-            lambda: apa_analysis(self),
-            lambda: analysis_frames(self),
-        )
+        return analysis_exports(self)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the analysis.

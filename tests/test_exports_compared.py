@@ -306,3 +306,16 @@ def test_a_missing_folder_is_named(written, tmp_path, form):
             getattr(thing, f"to_{form}")(tmp_path / "nowhere" / "r.x")
         assert error.value.code == "file.no_folder"
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["three", "bad", "hostile"])
+def test_the_page_of_a_comparison_holds_its_tables(written, name):
+    comparison = written[name]
+    pages = {lang: comparison.to_html(lang=lang) for lang in ("en", "zh")}
+    for page in pages.values():
+        found = {cell.rstrip("*") for cell in re.findall(r"<td[^>]*>([^<]*)</td>", page)}
+        paths = comparison.paths.to_numpy().ravel()
+        assert {f"{v:.3f}" for v in paths[np.isfinite(paths)]} <= found
+        assert "<script>alert" not in page and "Content-Security-Policy" in page
+    assert ("INADMISSIBLE" in pages["en"]) == (name == "bad") == ("不适当解" in pages["zh"])
+    assert "标准化路径" in pages["zh"] and "Standardised paths" not in pages["zh"]

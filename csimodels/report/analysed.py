@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from csimodels.report.analysis_tables import worded_blocks
+from csimodels.report.analysis_tables import analysis_frames, apa_analysis, cells_of, framed, title_of_table, whole, worded_blocks
 from csimodels.report.axes import new_axes
 from csimodels.report.blocks import Block
+from csimodels.report.exporting import Exports
 from csimodels.report.figures import figure
-from csimodels.report.format import count, number, pvalue, wrap
+from csimodels.report.format import wrap
 from csimodels.report.html import boxed, table
 from csimodels.report.template import document
 from csimodels.report.translated import translated
-from csimodels.report.wording import say, speaking, spoken
+from csimodels.report.wording import language, spoken, word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,37 +31,22 @@ __all__ = ["analysis_page", "brief_analysis", "draw_analysis", "notebook_analysi
 COLUMNS, SHOWN, NAME_COLUMNS = 88, 12, 60
 
 
-def _cell(column: str, value: Any) -> str:
-    """Return one value as text."""
-    if isinstance(value, (bool, np.bool_)):
-        return "yes" if value else "no"
-    if isinstance(value, (int, np.integer)):
-        return count(value)
-    if isinstance(value, (float, np.floating)):
-        if column.startswith("df") and float(value).is_integer():
-            return count(int(value))
-        return pvalue(value) if column.startswith("pvalue") else number(value)
-    return "" if value is None or value is pd.NA else str(value)
-
-
-def _block(key: str, title: str, frame: pd.DataFrame, rows: int | None = None) -> Block:
-    """Return a frame as a block, its index as first columns unless it is a plain range."""
-    whole = frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
-    shown = whole if rows is None else whole.head(rows)
-    cells = tuple(tuple(_cell(str(c), v) for c, v in zip(shown.columns, row, strict=True)) for row in shown.itertuples(index=False))
-    numeric = [pd.api.types.is_numeric_dtype(whole[c].dtype) for c in whole.columns]
+def _block(result: Presented, key: str, frame: pd.DataFrame, rows: int | None) -> Block:
+    """Return a table under the names of its columns, by which code finds them."""
+    every = whole(frame)
+    shown = every if rows is None else every.head(rows)
+    columns = tuple(map(str, every.columns))
+    cells = tuple(zip(*(cells_of(c, shown.iloc[:, k]) for k, c in enumerate(columns)), strict=True))
+    numeric = [pd.api.types.is_numeric_dtype(every[c].dtype) for c in every.columns]
     stubs = next((k for k, is_number in enumerate(numeric) if is_number), len(numeric))
-    notes = (f"{len(whole) - len(shown)} more rows: .{key}",) if len(shown) < len(whole) else ()
+    notes = (f"{len(every) - len(shown)} more rows: .{key}",) if len(shown) < len(every) else ()
     align = "".join("r" if is_number else "l" for is_number in numeric)
-    return Block(key, title, tuple(map(str, whole.columns)), cells, max(stubs, 1), notes, align)
+    return Block(key, title_of_table(result, key), columns, cells, max(stubs, 1), notes, align)
 
 
 def _blocks(result: Presented, rows: int | None = None) -> list[Block]:
     """Return warnings, tables and assumptions."""
-    said = [Block("warnings", f"{len(result.warnings)} warning(s)", (), (), notes=result.warnings)] if result.warnings else []
-    tables = [_block(name, result.titles.get(name, name.replace("_", " ").capitalize()), t, rows) for name, t in result.tables.items()]
-    assumed = [Block("assumptions", "What this rests on", (), (), notes=result.assumptions)] if result.assumptions else []
-    return [*said, *tables, *assumed]
+    return framed(result, [_block(result, name, table, rows) for name, table in result.tables.items()])
 
 
 def brief_analysis(result: Presented) -> str:
@@ -85,16 +71,25 @@ def summarise_analysis(result: Presented) -> Summary:
     return summarise_blocks(_blocks(result), NAME_COLUMNS)
 
 
-def analysis_page(result: Presented, lang: str = "en") -> str:
+def analysis_page(result: Presented) -> str:
     """Return one self-contained page: what was said, the picture, tables, assumptions."""
-    with speaking(lang):
-        blocks = [spoken(block) for block in worded_blocks(result)]
-        said = "".join(table(b) for b in blocks if b.key == "warnings")
-        tables = "".join(table(b) for b in blocks if b.key != "warnings")
-        title = say(result.headline)
-        painter = _painter(result)
-        drawn = figure("picture", title, painter.size(result), lambda ax: translated(painter.draw(result, ax), lang))
-        return document(title, [("warnings", "Warnings", said), ("picture", "Picture", drawn), ("tables", "Tables", tables)])
+    blocks, title, painter = [spoken(block) for block in worded_blocks(result)], word(result.headline), _painter(result)
+    said = "".join(table(b) for b in blocks if b.key == "warnings")
+    tables = "".join(table(b) for b in blocks if b.key != "warnings")
+    drawn = figure("picture", title, painter.size(result), lambda ax: translated(painter.draw(result, ax), language()))
+    return document(title, [("warnings", "Warnings", said), ("picture", "Picture", drawn), ("tables", "Tables", tables)])
+
+
+def analysis_exports(result: Presented) -> Exports:
+    """Return what an analysis has to write."""
+    return Exports(
+        [],
+        lambda: word(result.headline),
+        partial(analysis_page, result),
+        partial(worded_blocks, result),
+        partial(apa_analysis, result),
+        partial(analysis_frames, result),
+    )
 
 
 def draw_analysis(result: Presented, ax: Axes | None) -> Axes:

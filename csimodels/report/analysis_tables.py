@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from csimodels import __version__
 from csimodels.report.apa import apa_interval, apa_number, apa_p
-from csimodels.report.blocks import Block, Format
+from csimodels.report.blocks import Block, Format, sentences
 from csimodels.report.format import count, number, pvalue
 from csimodels.report.heads import BOUNDED, WORDED, Limits, in_words, limits
 from csimodels.report.wording import named, say, word
@@ -19,7 +19,7 @@ from csimodels.report.wording import named, say, word
 if TYPE_CHECKING:
     from csimodels.presented import Presented
 
-__all__ = ["APA", "PLAIN", "analysis_frames", "apa_analysis", "worded_blocks"]
+__all__ = ["analysis_frames", "apa_analysis", "cells_of", "framed", "title_of_table", "whole", "worded_blocks"]
 
 LETTERS = 2  # of the longest symbol
 ESTIMATES = ("est", "score", "difference", "slope", "mean_outcome")
@@ -53,10 +53,15 @@ HEADS = {"se": "SE", "sd": "SD", "std": "β", "std, with the factor": "β, with 
 APA = Style(lambda value: apa_number(value, bounded=True), apa_number, apa_p, apa_interval, "{:g}% CI", HEADS)
 
 
+def framed(result: Presented, tables: Sequence[Block]) -> list[Block]:
+    """Return tables with what was said before and what the analysis rests on after them."""
+    said = sentences("warnings", f"{len(result.warnings)} warning(s)", result.warnings)
+    return [*said, *tables, *sentences("assumptions", "What this rests on", result.assumptions)]
+
+
 def worded_blocks(result: Presented, style: Style = PLAIN) -> list[Block]:
     """Return what was said, every table, and what the analysis rests on."""
-    made = [_block(result, name, table, style) for name, table in result.tables.items()]
-    return [*_said("warnings", f"{len(result.warnings)} warning(s)", result.warnings), *made, *_rests(result)]
+    return framed(result, [_block(result, name, table, style) for name, table in result.tables.items()])
 
 
 def apa_analysis(result: Presented) -> list[Block]:
@@ -69,40 +74,38 @@ def analysis_frames(result: Presented) -> dict[str, pd.DataFrame]:
     """Return every table at full precision, names of rows as first columns; the header says what the analysis is and rests on."""
     said = [("Analysis", result.headline), *(("Warning", w) for w in result.warnings), *(("Rests on", a) for a in result.assumptions)]
     header = pd.DataFrame([*said, ("csimodels", __version__)], columns=["fact", "value"])
-    return {"header": header, **{name: _whole(table) for name, table in result.tables.items()}}
+    return {"header": header, **{name: whole(table) for name, table in result.tables.items()}}
 
 
-def _said(key: str, title: str, sentences: tuple[str, ...]) -> list[Block]:
-    return [Block(key, title, (), (), notes=sentences)] if sentences else []
+def title_of_table(result: Presented, key: str) -> str:
+    """Return the title of a table."""
+    return result.titles.get(key, key.replace("_", " ").capitalize())
 
 
-def _rests(result: Presented) -> list[Block]:
-    return _said("assumptions", "What this rests on", result.assumptions)
-
-
-def _whole(table: pd.DataFrame) -> pd.DataFrame:
+def whole(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with its index as first columns, unless it is a plain range."""
     return table if isinstance(table.index, pd.RangeIndex) else table.reset_index()
 
 
 def _block(result: Presented, key: str, table: pd.DataFrame, style: Style) -> Block:
     """Return a table in the reader's language without columns that are blank; names stay as they are."""
-    whole = _whole(table)
-    columns = [str(c) for c in whole.columns]
+    frame = whole(table)
+    columns = [str(c) for c in frame.columns]
     pairs = {pair.lower: pair for pair in limits(columns)}
     worded = WORDED.get(result.picture, ())
     heads, cells, sides = [], [], []
     for k, column in enumerate(columns):
-        pair, values = pairs.get(column), whole.iloc[:, k]
-        made = _limits(whole, pair, style) if pair else _cells(column, values, style, column in worded)
+        pair, values = pairs.get(column), frame.iloc[:, k]
+        made = _limits(frame, pair, style) if pair else cells_of(column, values, style, column in worded)
         if column in {pair.upper for pair in pairs.values()} or not any(made):
             continue
         heads.append(_heading(column, pair, style, getattr(result, "level", 0.95)))
         cells.append(made)
         sides.append("r" if pair or pd.api.types.is_numeric_dtype(values.dtype) else "l")
     stubs = max(sides.index("r") if "r" in sides else len(sides), 1)
-    title = result.titles.get(key, key.replace("_", " ").capitalize())
-    return Block(key, title, tuple(heads), tuple(zip(*cells, strict=True)), stubs, align="".join(sides), names_at="said")
+    return Block(
+        key, title_of_table(result, key), tuple(heads), tuple(zip(*cells, strict=True)), stubs, align="".join(sides), names_at="said"
+    )
 
 
 def _heading(column: str, pair: Limits | None, style: Style, level: float) -> str:
@@ -121,16 +124,16 @@ def _cased(text: str, style: Style) -> str:
     return text[:1].upper() + text[1:] if style.heads and first.isalpha() and len(first) > LETTERS else text
 
 
-def _limits(whole: pd.DataFrame, pair: Limits, style: Style) -> list[str]:
+def _limits(frame: pd.DataFrame, pair: Limits, style: Style) -> list[str]:
     """Return intervals as text; those of ranks are whole numbers."""
-    lower, upper = whole[pair.lower], whole[pair.upper]
+    lower, upper = frame[pair.lower], frame[pair.upper]
     digits = 0 if pd.api.types.is_integer_dtype(lower.dtype) else 3
-    bounded = pair.of in BOUNDED if pair.of else not {*ESTIMATES} & {*whole.columns} and bool(BOUNDED & {*whole.columns})
+    bounded = pair.of in BOUNDED if pair.of else not {*ESTIMATES} & {*frame.columns} and bool(BOUNDED & {*frame.columns})
     return [style.interval(a, b, digits, bounded) for a, b in zip(lower, upper, strict=True)]
 
 
-def _cells(column: str, values: pd.Series[Any], style: Style, worded: bool) -> list[str]:
-    """Return the cells of a column."""
+def cells_of(column: str, values: pd.Series[Any], style: Style = PLAIN, worded: bool = False) -> list[str]:
+    """Return the cells of a column as text; ``worded`` if they are words of the library, not names."""
     form = style.p if "pvalue" in column else style.bounded if column in BOUNDED else style.free
     return [_cell(value, count if column.startswith("df") and float(value or 0).is_integer() else form, worded) for value in values]
 

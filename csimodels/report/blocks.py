@@ -10,7 +10,7 @@ import pandas as pd
 
 from csimodels.report.format import number, pvalue
 
-__all__ = ["Block", "Format", "folded", "from_frame", "matrix", "names_in", "numbered"]
+__all__ = ["Block", "Format", "folded", "from_frame", "matrix", "names_in", "numbered", "sentences"]
 
 Format = Callable[[Any], str]
 
@@ -112,6 +112,11 @@ def matrix(key: str, title: str, table: pd.DataFrame, corner: str, notes: Sequen
     """Return a table of numbers with names on both sides."""
     rows = tuple((str(name), *map(form, line)) for name, line in zip(table.index, table.to_numpy(dtype=float), strict=True))
     return Block(key, title, (corner, *map(str, table.columns)), rows, notes=tuple(notes), names_at="both")
+
+
+def sentences(key: str, title: str, texts: Sequence[str]) -> list[Block]:
+    """Return sentences under a title as a block without a table; no block where there are none."""
+    return [Block(key, title, (), (), notes=tuple(texts))] if texts else []
 
 
 def numbered(block: Block, short: Mapping[str, str]) -> Block:

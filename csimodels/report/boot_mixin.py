@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, cast
 
 from csimodels.report.exporting import Exporting
@@ -23,42 +22,6 @@ class DrawnBootstrap(Exporting):
         from csimodels.report.export_boot import bootstrap_exports
 
         return bootstrap_exports(cast("Bootstrap", self))
-
-    def to_html(self, path: str | os.PathLike[str] | None = None, lang: str = "en") -> str:
-        """Write the result with the intervals of the bootstrap as one page that needs no network and no other file.
-
-        Parameters
-        ----------
-        path : str or os.PathLike, optional
-            File to write.
-        lang : {"en", "zh"}
-            Language of the page; names of items and numbers stay as they are.
-
-        Returns
-        -------
-        str
-            The page.
-
-        Raises
-        ------
-        ResultFileError
-            The folder of the file does not exist.
-        OptionError
-            Unknown language.
-
-        Examples
-        --------
-        >>> import csimodels as csi
-        >>> df = csi.load_acsi_demo()
-        >>> boot = csi.fit_acsi(df, estimator="pls").bootstrap(df, n_boot=200, seed=1)
-        >>> "自助法" in boot.to_html(lang="zh")
-        True
-        """
-        from csimodels.report.page import page
-        from csimodels.writing import written
-
-        boot = cast("Bootstrap", self)
-        return written(path, lambda: page(boot.result, boot, lang))
 
     def plot_paths(self, ax: Axes | None = None) -> Axes:
         """Draw the path diagram with bootstrap p-values.

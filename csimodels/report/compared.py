@@ -15,15 +15,17 @@ from csimodels.report.blocks import Block, Format, names_in
 from csimodels.report.export_frames import header_facts, with_names
 from csimodels.report.format import count, number, short_names, stars
 from csimodels.report.header import is_pls
+from csimodels.report.html import table
 from csimodels.report.paged import paged
 from csimodels.report.summary import summarise_blocks
+from csimodels.report.template import document
 from csimodels.report.text import natural_width
-from csimodels.report.wording import say
+from csimodels.report.wording import say, spoken
 
 if TYPE_CHECKING:
     from csimodels.comparison import Comparison
 
-__all__ = ["NAME_COLUMNS", "apa_compared", "brief_comparison", "compared_blocks", "compared_frames", "compared_title"]
+__all__ = ["NAME_COLUMNS", "apa_compared", "brief_comparison", "compared_blocks", "compared_frames", "compared_page", "compared_title"]
 
 PATHS_NOTE = "Standard errors of the standardised paths in parentheses. * p < .05, ** p < .01, *** p < .001."
 PLS_NOTE = "PLS has no standard errors and p-values before a bootstrap."
@@ -78,6 +80,13 @@ def compared_title(comparison: Comparison) -> str:
     """Return how many models stand side by side."""
     count = len(comparison.results)
     return say(f"Comparison of {count} model{'' if count == 1 else 's'}")
+
+
+def compared_page(comparison: Comparison) -> str:
+    """Return one self-contained page: warnings, then the tables side by side."""
+    warned, blocks = _warned(comparison), compared_blocks(comparison)
+    said, tables = ("".join(table(spoken(b)) for b in part) for part in (warned, blocks[len(warned) :]))
+    return document(compared_title(comparison), [("warnings", "Warnings", said), ("tables", "Tables", tables)])
 
 
 def brief_comparison(comparison: Comparison) -> str:

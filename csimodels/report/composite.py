@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from csimodels.report.blocks import Block, from_frame
+from csimodels.report.blocks import Block, from_frame, sentences
 from csimodels.report.format import clean, count, escape_html, number, wrap
 from csimodels.report.gauge import gauges
 from csimodels.report.html import boxed, table
 from csimodels.report.rules import rule_in_words
 from csimodels.report.software import software
 from csimodels.report.template import document
-from csimodels.report.wording import speaking, spoken, titled
+from csimodels.report.wording import spoken, titled
 
 if TYPE_CHECKING:
     from statsmodels.iolib.summary import Summary
@@ -49,7 +49,7 @@ def _facts(result: CompositeResults) -> list[tuple[str, str]]:
 
 def composite_blocks(result: CompositeResults) -> list[Block]:
     """Return warnings, header, index and weights."""
-    said = [Block("warnings", f"{len(result.warnings)} warning(s)", (), (), notes=result.warnings)] if result.warnings else []
+    said = sentences("warnings", f"{len(result.warnings)} warning(s)", result.warnings)
     header = Block("header", "Composite index", ("", ""), tuple(_facts(result)), align="ll", names_at="none")
     columns = {"construct": "", "score": "index", "se": "se", "ci_lower": "[0.025", "ci_upper": "0.975]", "weights": "weights"}
     index = from_frame("index", "Index (0-100)", result.index.reset_index(), columns, {"weights": str})
@@ -106,16 +106,15 @@ def summarise_composite_bootstrap(bootstrap: CompositeBootstrap) -> Summary:
     return summarise_blocks([from_frame("index", title, bootstrap.index.reset_index(), columns, {"weights": str})], fold=())
 
 
-def composite_page(result: CompositeResults, lang: str = "en") -> str:
+def composite_page(result: CompositeResults) -> str:
     """Return one self-contained page: warnings, gauges, what the index is made of."""
-    with speaking(lang, result.spec):
-        made = {block.key: table(spoken(block)) for block in composite_blocks(result)}
-        about = "".join(f'<p class="note">{escape_html(text)}</p>' for text in (result.spec.notes, result.spec.citation) if text)
-        parts = [
-            ("warnings", "Warnings", made.get("warnings", "")),
-            ("index", "Index", gauges(result.spec, result.index) + made["index"]),
-            ("weights", "Weights", made["weights"]),
-            ("header", "Model and estimation", made["header"] + about),
-            ("software", "Software and seed", table(spoken(software()))),
-        ]
-        return document(titled(result.spec), parts)
+    made = {block.key: table(spoken(block)) for block in composite_blocks(result)}
+    about = "".join(f'<p class="note">{escape_html(text)}</p>' for text in (result.spec.notes, result.spec.citation) if text)
+    parts = [
+        ("warnings", "Warnings", made.get("warnings", "")),
+        ("index", "Index", gauges(result.spec, result.index) + made["index"]),
+        ("weights", "Weights", made["weights"]),
+        ("header", "Model and estimation", made["header"] + about),
+        ("software", "Software and seed", table(spoken(software()))),
+    ]
+    return document(titled(result.spec), parts)

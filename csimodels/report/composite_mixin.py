@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, cast
 
 from csimodels.report.exporting import Exporting
@@ -86,34 +85,3 @@ class PresentedComposite(Exporting):
         from csimodels.report.composite import summarise_composite
 
         return summarise_composite(cast("CompositeResults", self))
-
-    def to_html(self, path: str | os.PathLike[str] | None = None, lang: str = "en") -> str:
-        """Write the result as one page.
-
-        Parameters
-        ----------
-        path : str or os.PathLike, optional
-            File to write.
-        lang : {"en", "zh"}
-            Language of the page.
-
-        Returns
-        -------
-        str
-            The page.
-
-        Raises
-        ------
-        CSIError
-            The folder of the file does not exist, or an unknown language.
-
-        Examples
-        --------
-        >>> import csimodels as csi
-        >>> csi.fit("kcsi_korea", csi.simulate("kcsi_korea", n=300, seed=1)).to_html()[:15]
-        '<!doctype html>'
-        """
-        from csimodels.report.composite import composite_page
-        from csimodels.writing import written
-
-        return written(path, lambda: composite_page(cast("CompositeResults", self), lang))

@@ -13,6 +13,7 @@ from csimodels.report.boot_apa import apa_bootstrap
 from csimodels.report.export_frames import with_names
 from csimodels.report.exporting import Exports
 from csimodels.report.header import index_or_reason, model_title
+from csimodels.report.page import page
 from csimodels.report.wording import say
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ EXACT = ["measure", "value", "q95", "q99", "pvalue", "n_failed"]
 
 def bootstrap_exports(boot: Bootstrap) -> Exports:
     """Return what a bootstrap has to write."""
-    return Exports([boot.result.spec], partial(_title, boot), partial(_paper, boot), partial(_apa, boot), partial(bootstrap_frames, boot))
+    made = partial(page, boot.result, boot)
+    return Exports(
+        [boot.result.spec], partial(_title, boot), made, partial(_paper, boot), partial(_apa, boot), partial(bootstrap_frames, boot)
+    )
 
 
 def _title(boot: Bootstrap) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from csimodels.report.apa_tables import POINTS, table_of, with_interval
 from csimodels.report.blocks import Block
-from csimodels.report.composite import composite_blocks
+from csimodels.report.composite import composite_blocks, composite_page
 from csimodels.report.export_frames import with_names
 from csimodels.report.exporting import Exports
 from csimodels.report.wording import titled
@@ -27,7 +27,12 @@ WEIGHTS = {"construct": "Construct", "part": "Part", "weight": "Weight", "import
 def composite_exports(result: CompositeResults) -> Exports:
     """Return the tables of a composite index: plain, as the APA prints them, and at full precision."""
     return Exports(
-        [result.spec], partial(titled, result.spec), partial(composite_blocks, result), partial(_apa, result), partial(_frames, result)
+        [result.spec],
+        partial(titled, result.spec),
+        partial(composite_page, result),
+        partial(composite_blocks, result),
+        partial(_apa, result),
+        partial(_frames, result),
     )
 
 

@@ -25,12 +25,17 @@ class Exported(Exporting):
         from csimodels.report.export_frames import export_frames
         from csimodels.report.exporting import Exports
         from csimodels.report.header import model_title
+        from csimodels.report.page import page
         from csimodels.report.paper import paper_blocks
 
         res = cast("CSIResults", self)
-        apa = partial(apa_blocks, res)
         return Exports(
-            [res.spec], partial(model_title, res), partial(paper_blocks, res), lambda: [*warned(res), *apa()], partial(export_frames, res)
+            [res.spec],
+            partial(model_title, res),
+            partial(page, res),
+            partial(paper_blocks, res),
+            lambda: [*warned(res), *apa_blocks(res)],
+            partial(export_frames, res),
         )
 
     @property

@@ -18,19 +18,65 @@ __all__ = ["Exporting", "Exports"]
 
 
 class Exports(NamedTuple):
-    """What there is to write, of which models: a title, the tables of a paper plain and as the APA prints them, and every full frame."""
+    """What there is to write, of which models: a title, a page, the tables of a paper plain and as the APA prints them, full frames."""
 
     specs: Sequence[ModelSpec]
     title: Callable[[], str]
+    page: Callable[[], str]
     paper: Callable[[], list[Block]]
     apa: Callable[[], list[Block]]
     frames: Callable[[], dict[str, pd.DataFrame]]
 
 
 class Exporting:
-    """Add LaTeX, Markdown, CSV, Excel and Word to what says by ``_exports`` what there is to write."""
+    """Add a page, LaTeX, Markdown, CSV, Excel and Word to what says by ``_exports`` what there is to write."""
 
     _exports: Callable[[], Exports]
+
+    def to_html(self, path: str | os.PathLike[str] | None = None, lang: str = "en") -> str:
+        """Write everything as one page that needs no network and no other file.
+
+        Parameters
+        ----------
+        path : str or os.PathLike, optional
+            File to write.
+        lang : {"en", "zh"}
+            Language of the page; names of columns and numbers stay as they are.
+
+        Returns
+        -------
+        str
+            The page.
+
+        Raises
+        ------
+        ResultFileError
+            The folder of the file does not exist.
+        OptionError
+            Unknown language.
+
+        Notes
+        -----
+        Of a result: gauges of the indices, the path diagram, a what-if panel, the tables of a paper in its order, the
+        importance-performance map, a method paragraph, versions; of its bootstrap the same with its intervals. Of an analysis its picture,
+        its tables and what it rests on, of a comparison its tables. The content security policy allows no script but the panel's.
+
+        Examples
+        --------
+        >>> import csimodels as csi
+        >>> df = csi.load_acsi_demo()
+        >>> res = csi.fit_acsi(df, estimator="pls")
+        >>> res.to_html().startswith("<!doctype html>")
+        True
+        >>> "自助法" in res.bootstrap(df, n_boot=200, seed=1).to_html(lang="zh")
+        True
+        """
+        from csimodels.report.wording import speaking
+        from csimodels.writing import written
+
+        exports = self._exports()
+        with speaking(lang, *exports.specs):
+            return written(path, exports.page)
 
     def to_latex(self, path: str | os.PathLike[str] | None = None, lang: str = "en") -> str:
         r"""Write the tables of a paper as LaTeX with booktabs rules.

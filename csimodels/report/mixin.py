@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ __all__ = ["Rendered"]
 
 
 class Rendered:
-    """Add text, HTML and pictures to a result."""
+    """Add text and pictures to a result."""
 
     def __repr__(self) -> str:
         from csimodels.report.brief import brief
@@ -45,46 +44,6 @@ class Rendered:
         from csimodels.report.summary import summarise
 
         return summarise(cast("CSIResults", self))
-
-    def to_html(self, path: str | os.PathLike[str] | None = None, lang: str = "en") -> str:
-        """Write the whole result as one page that needs no network and no other file.
-
-        Parameters
-        ----------
-        path : str or os.PathLike, optional
-            File to write.
-        lang : {"en", "zh"}
-            Language of the page; names of items and numbers stay as they are.
-
-        Returns
-        -------
-        str
-            The page.
-
-        Raises
-        ------
-        ResultFileError
-            The folder of the file does not exist.
-        OptionError
-            Unknown language.
-
-        Notes
-        -----
-        Gauges of the indices, the path diagram, a what-if panel, the tables of a paper in its order, the importance-performance map, a
-        method paragraph, versions. Its content security policy allows no script but the panel's. A bootstrap writes the same page with
-        its intervals: ``res.bootstrap(df).to_html("report.html")``.
-
-        Examples
-        --------
-        >>> import csimodels as csi
-        >>> page = csi.fit_acsi(csi.load_acsi_demo(), engine="native").to_html()
-        >>> page.startswith("<!doctype html>")
-        True
-        """
-        from csimodels.report.page import page
-        from csimodels.writing import written
-
-        return written(path, lambda: page(cast("CSIResults", self), lang=lang))
 
     def method_paragraph(self, lang: str = "en") -> str:
         """Return what was done and found as sentences to paste into a paper.

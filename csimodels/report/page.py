@@ -18,7 +18,7 @@ from csimodels.report.questions import questions
 from csimodels.report.software import software
 from csimodels.report.template import Section, document
 from csimodels.report.what_if import panel
-from csimodels.report.wording import say, speaking, spoken
+from csimodels.report.wording import language, say, spoken
 
 if TYPE_CHECKING:
     from csimodels.bootstrapped import Bootstrap
@@ -82,7 +82,7 @@ BESIDE: Mapping[str, tuple[Maker, ...]] = {
 }
 
 
-def page(result: CSIResults, boot: Bootstrap | None = None, lang: str = "en") -> str:
+def page(result: CSIResults, boot: Bootstrap | None = None) -> str:
     """Return the full page.
 
     Parameters
@@ -91,12 +91,9 @@ def page(result: CSIResults, boot: Bootstrap | None = None, lang: str = "en") ->
         Fitted model.
     boot : Bootstrap, optional
         Its bootstrap, from which errors and intervals are then taken.
-    lang : {"en", "zh"}
-        Language of the reader.
     """
-    with speaking(lang, result.spec):
-        shout = say(verdict(result)).partition("：" if lang == "zh" else ":")[0]
-        return document(model_title(result), sections(result, boot), shout, _lead(result))
+    shout = say(verdict(result)).partition("：" if language() == "zh" else ":")[0]
+    return document(model_title(result), sections(result, boot), shout, _lead(result))
 
 
 def _lead(result: CSIResults) -> list[str]:
