@@ -20,7 +20,7 @@ from test_wording import english_in, texts_of
 import csimodels as csi
 from csimodels.presented import Presented
 from csimodels.report.heads import in_words, limits
-from csimodels.report.wording import say, speaking, word
+from csimodels.report.wording import heading, say, speaking
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -137,6 +137,18 @@ def test_names_of_the_user_stay_as_they_are():
     assert "<b>gain" not in drivers.to_html(lang="zh") and "&lt;b&gt;gain" in drivers.to_html(lang="zh")
     with speaking("zh"):
         assert say("Target: value.") == "目标变量：value。"
+    answers = survey.assign(value=survey["value_price"], wave=np.arange(500) % 4, again=survey["repurchase"] > 7)
+    rate = csi.repurchase_rate(answers, "again", ["sat_overall"], controls=["value", "wave"])
+    assert re.findall(r"^\| (\w+) \| -?\d\.\d{3} \|", rate.to_markdown(lang="zh").split("逻辑回归")[1], re.MULTILINE)[:4] == [
+        "常数项",
+        "满意",
+        "value",
+        "wave",
+    ]
+    scores = pd.DataFrame({"label": ["Fit", "Trend", "share"], "score": [70.0, 71.0, 72.0], "se": [0.5, 0.5, 0.5]})
+    league = csi.league_table(scores)
+    assert {"Fit", "Trend", "share"} <= {label.get_text() for label in csi.translated(league.plot(), "zh").get_yticklabels()}
+    assert all(f"| {name} |" in league.to_markdown(lang="zh") for name in ("Fit", "Trend", "share"))
     ax = csi.translated(csi.fit_acsi(survey, engine="native").plot_index(), "zh")
     assert "value" in [label.get_text() for label in ax.get_yticklabels()]
 
@@ -202,7 +214,7 @@ def filled(node):
 def test_the_catalogue_knows_what_analyses_rest_on_and_warn_of():
     texts = [*sentences(), *(t for c in Presented.__subclasses__() for t in (c.headline, *c.titles.values()))]
     with speaking("zh"):
-        unknown = [text for text in texts if word(text) == text]
+        unknown = [text for text in texts if heading(text) == text]
     assert len(texts) > 150 and not unknown
 
 

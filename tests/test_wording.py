@@ -18,7 +18,7 @@ from conftest import frame
 from docx.oxml.ns import qn
 
 import csimodels as csi
-from csimodels.report.wording import named, say, speaking, spoken
+from csimodels.report.wording import heading, named, say, speaking, spoken
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -289,11 +289,11 @@ def test_names_in_sentences_become_labels():
 def test_english_is_as_written_and_the_language_ends_with_its_block():
     spec = csi.load_model("acsi_1996")
     with speaking("zh", spec):
-        assert say("Loadings") == "因子载荷"
+        assert heading("Loadings") == "因子载荷"
         with speaking("en", spec):
-            assert say("Loadings") == "Loadings" and named("quality") == "quality"
-        assert say("Loadings") == "因子载荷"
-    assert say("Loadings") == "Loadings"
+            assert heading("Loadings") == "Loadings" and named("quality") == "quality"
+        assert heading("Loadings") == "因子载荷"
+    assert heading("Loadings") == "Loadings"
 
 
 def test_an_unknown_language_is_refused():
@@ -311,8 +311,8 @@ def test_the_paragraph_is_one_sentence_after_another():
 
 def test_the_catalogue_has_the_same_slots_on_both_sides():
     texts = tomllib.loads(files("csimodels.report").joinpath("zh.toml").read_text(encoding="utf-8"))
-    words = texts.pop("words")
-    assert not {*words} & {*texts} and all("{" not in text for pair in words.items() for text in pair)
+    headings, cells = texts.pop("headings"), texts.pop("cells")
+    assert not ({*headings} | {*cells}) & {*texts} and not any("{" in text for text in (*headings, *cells))
     for english, chinese in texts.items():
         assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", chinese)), english
         assert CHINESE.search(chinese) or re.fullmatch(r"rho_A|Cronbach α|p（RMSEA ≤ 0.05）|[、；，]\s*|.*\{.*\}.*", chinese), english

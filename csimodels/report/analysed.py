@@ -18,7 +18,7 @@ from csimodels.report.format import wrap
 from csimodels.report.html import boxed, table
 from csimodels.report.template import document
 from csimodels.report.translated import translated
-from csimodels.report.wording import language, spoken, word
+from csimodels.report.wording import heading, language, spoken
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,7 +73,7 @@ def summarise_analysis(result: Presented) -> Summary:
 
 def analysis_page(result: Presented) -> str:
     """Return one self-contained page: what was said, the picture, tables, assumptions."""
-    blocks, title, painter = [spoken(block) for block in worded_blocks(result)], word(result.headline), _painter(result)
+    blocks, title, painter = [spoken(block) for block in worded_blocks(result)], heading(result.headline), _painter(result)
     said = "".join(table(b) for b in blocks if b.key == "warnings")
     tables = "".join(table(b) for b in blocks if b.key != "warnings")
     drawn = figure("picture", title, painter.size(result), lambda ax: translated(painter.draw(result, ax), language()))
@@ -84,7 +84,7 @@ def analysis_exports(result: Presented) -> Exports:
     """Return what an analysis has to write."""
     return Exports(
         [],
-        lambda: word(result.headline),
+        lambda: heading(result.headline),
         partial(analysis_page, result),
         partial(worded_blocks, result),
         partial(apa_analysis, result),

@@ -13,8 +13,8 @@ from csimodels import __version__
 from csimodels.report.apa import apa_interval, apa_number, apa_p
 from csimodels.report.blocks import Block, Format, sentences
 from csimodels.report.format import count, number, pvalue
-from csimodels.report.heads import BOUNDED, WORDED, Limits, in_words, limits
-from csimodels.report.wording import named, say, word
+from csimodels.report.heads import BOUNDED, OTHERS, WORDED, Limits, in_words, limits
+from csimodels.report.wording import cell, heading, named, say
 
 if TYPE_CHECKING:
     from csimodels.presented import Presented
@@ -111,10 +111,10 @@ def _block(result: Presented, key: str, table: pd.DataFrame, style: Style) -> Bl
 def _heading(column: str, pair: Limits | None, style: Style, level: float) -> str:
     """Return the heading of a column, or of the limits of an interval."""
     words = in_words(column if pair is None else pair.of)
-    said = "" if words is None else _cased(word(style.heads.get(words, words)), style)
+    said = "" if words is None else _cased(heading(style.heads.get(words, words)), style)
     if pair is None:
         return said or named(column)
-    interval = say(f"{style.level.format(100 * level)}{pair.kind}")
+    interval = say("CI" if pair.of in OTHERS else f"{style.level.format(100 * level)}{pair.kind}")
     return f"{said} [{interval}]" if said else interval
 
 
@@ -141,10 +141,10 @@ def cells_of(column: str, values: pd.Series[Any], style: Style = PLAIN, worded: 
 def _cell(value: Any, form: Format, worded: bool) -> str:
     """Return one value as text."""
     if isinstance(value, (bool, np.bool_)):
-        return word("yes" if value else "no")
+        return say("yes" if value else "no")
     if isinstance(value, (int, np.integer)):
         return count(value)
     if isinstance(value, (float, np.floating)):
         return form(value)
     text = "" if value is None or value is pd.NA else str(value)
-    return word(text) if worded else named(text)
+    return cell(text) if worded else named(text)

@@ -11,7 +11,7 @@ from csimodels.errors import CSIError
 from csimodels.report.format import escape_html
 from csimodels.report.header import index_or_reason, is_pls
 from csimodels.report.hover import arrow_titles, with_titles
-from csimodels.report.wording import named, say
+from csimodels.report.wording import heading, named, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,7 @@ def diagram(result: CSIResults, boot: Bootstrap | None) -> str:
     from csimodels.report.diagram import diagram_size, draw_paths
 
     titles = arrow_titles(result, boot)
-    return figure("diagram", say("Path diagram"), diagram_size(result), lambda ax: draw_paths(result, ax, boot), titles)
+    return figure("diagram", heading("Path diagram"), diagram_size(result), lambda ax: draw_paths(result, ax, boot), titles)
 
 
 def shares(result: CSIResults, boot: Bootstrap | None) -> str:

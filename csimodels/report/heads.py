@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["BOUNDED", "WORDED", "Limits", "in_words", "limits"]
+__all__ = ["BOUNDED", "OTHERS", "WORDED", "Limits", "in_words", "limits"]
 
 AS_THEY_ARE = """
 a about adequate against answered at b band capped change class coefficient coefficients comparison complete composition conditional
@@ -95,6 +95,7 @@ WORDS = {column: column.replace("_", " ") for column in AS_THEY_ARE.split()} | {
     "wilcoxon": "Wilcoxon",
 }
 OF = {"lmg": "lmg_share", "johnson": "johnson_share", "outcome": "mean_outcome"}  # what an interval is of, where its name does not say
+OTHERS = ("impact",)  # intervals of a bootstrap that was given, whose level is its own
 KINDS = {"": "", "sim": ", all at once", "marginal": ", one alone"}
 LOWER = re.compile(r"(?:(?P<of>\w+?)_)?(?:ci_)?lower(?:_(?P<kind>sim|marginal))?")
 IMPACT = re.compile(r"impact(?:_(?P<points>[\d.]+)(?P<all>_all)?)?")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from csimodels.report.blocks import Block, Format, from_frame
-from csimodels.report.wording import language, say
+from csimodels.report.wording import heading, language, named, say
 from csimodels.trees import scale_text, stem_of
 
 if TYPE_CHECKING:
@@ -23,10 +23,11 @@ def questions(result: CSIResults) -> Block:
     rows = [(c.name, i.name, stem_of(i, language()), _scale(i)) for c in result.spec.constructs for i in c.indicators]
     frame = pd.DataFrame(rows, columns=["construct", "indicator", "stem", "scale"])
     columns = {"construct": "construct", "indicator": "item", "stem": "question, paraphrased", "scale": "scale"}
-    kept = {c: head for c, head in columns.items() if frame[c].ne("").any()}
+    kept = {c: heading(head) for c, head in columns.items() if frame[c].ne("").any()}
     texts: dict[str, Format] = dict.fromkeys(("stem", "scale"), str)
+    frame["construct"] = frame["construct"].map(named)
     block = from_frame("questions", "Constructs and items", frame, kept, texts, stubs=2)
-    return replace(block, align="l" * len(kept), grouped=True)
+    return replace(block, align="l" * len(kept), grouped=True, names_at="said")
 
 
 def _scale(item: Indicator) -> str:

@@ -12,7 +12,7 @@ from string import Template
 from csimodels import __version__
 from csimodels.report.format import escape_html
 from csimodels.report.html import STYLE
-from csimodels.report.wording import language, say
+from csimodels.report.wording import heading, language
 
 __all__ = ["SCRIPT_FILE", "Section", "document", "resource"]
 
@@ -40,7 +40,7 @@ def document(title: str, sections: Sequence[Section], shout: str = "", lead: Seq
     lead : sequence of str
         Lines beneath the title.
     """
-    kept = [(key, escape_html(say(heading)), html) for key, heading, html in sections if html]
+    kept = [(key, escape_html(heading(name)), html) for key, name, html in sections if html]
     body = "".join(
         f'<section id="{key}" aria-labelledby="{key}-head"><h2 id="{key}-head">{name}</h2>{html}</section>' for key, name, html in kept
     )
@@ -50,7 +50,7 @@ def document(title: str, sections: Sequence[Section], shout: str = "", lead: Seq
         version=__version__,
         tab=escape_html(f"{shout}: {title}" if shout else title),
         style=STYLE + resource("page.css"),
-        skip=escape_html(say("Skip to the report")),
+        skip=escape_html(heading("Skip to the report")),
         title=escape_html(title),
         lead="".join(f"<p>{escape_html(line)}</p>" for line in lead),
         nav=_nav(kept) if len(kept) > 1 else "",
@@ -61,4 +61,4 @@ def document(title: str, sections: Sequence[Section], shout: str = "", lead: Seq
 def _nav(sections: Sequence[Section]) -> str:
     """Return links to the sections."""
     links = "".join(f'<li><a href="#{key}">{name}</a></li>' for key, name, _ in sections)
-    return f'<nav aria-label="{escape_html(say("Sections"))}"><ul>{links}</ul></nav>'
+    return f'<nav aria-label="{escape_html(heading("Sections"))}"><ul>{links}</ul></nav>'

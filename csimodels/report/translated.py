@@ -47,6 +47,8 @@ def translated(ax: Axes, lang: str = "zh", model: str | ModelSpec | None = None)
 
     Notes
     -----
+    A name of yours that is also one of the texts that pictures have, such as "linear" or "threshold", is said like it.
+
     Chinese letters need a font that has them, e.g. Noto Sans CJK or WenQuanYi Zen Hei; without one a box stands for each.
 
     Examples

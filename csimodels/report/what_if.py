@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from csimodels.pushes import Pushes, bootstrapped_pushes, pushes_of
 from csimodels.report.format import escape_html, fixed
 from csimodels.report.template import SCRIPT_FILE, resource
-from csimodels.report.wording import gap, named, say, word
+from csimodels.report.wording import gap, heading, named, say
 
 if TYPE_CHECKING:
     from csimodels.bootstrapped import Bootstrap
@@ -52,13 +52,13 @@ def _slider(d: int, name: str, level: float) -> str:
 def _outcomes(pushes: Pushes) -> str:
     """Return the table that the sliders move."""
     heads = ["index", "now", "with the push", "change", *(["95 % interval"] if pushes.vcov is not None else [])]
-    head = "".join(f'<th scope="col">{escape_html(word(h))}</th>' for h in heads)
+    head = "".join(f'<th scope="col">{escape_html(heading(h))}</th>' for h in heads)
     body = []
     for t, (name, value) in enumerate(zip(pushes.targets, pushes.outcome, strict=True)):
         cells = f'<td>{fixed(value, 1)}</td><td id="now-{t}">{fixed(value, 1)}</td><td id="change-{t}">0.0</td>'
         cells += f'<td id="range-{t}"></td>' if pushes.vcov is not None else ""
         body.append(f'<tr><th scope="row">{escape_html(named(name))}</th>{cells}</tr>')
-    caption = escape_html(say("What follows"))
+    caption = escape_html(heading("What follows"))
     return f'<table aria-live="polite"><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
 
 

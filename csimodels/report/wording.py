@@ -19,7 +19,7 @@ from csimodels.trees import checked_lang, label_of, title_of
 if TYPE_CHECKING:
     from csimodels.spec import ModelSpec
 
-__all__ = ["gap", "language", "named", "say", "speaking", "spoken", "titled", "word"]
+__all__ = ["cell", "gap", "heading", "language", "named", "say", "speaking", "spoken", "titled"]
 
 SLOT = re.compile(r"\{(\w+)\}")
 SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z])")
@@ -29,11 +29,12 @@ LOOSE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 
 
 class Catalogue(NamedTuple):
-    """Texts of a language by the English ones; those with slots as expressions, the longest first; words that stand alone."""
+    """Texts of a language by the English ones; as expressions where they have slots, the longest first; headings and cells apart."""
 
     exact: dict[str, str]
     patterns: list[tuple[re.Pattern[str], str]]
-    words: dict[str, str]
+    headings: dict[str, str]
+    cells: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,9 @@ _wording: ContextVar[Wording | None] = ContextVar("_wording", default=None)
 def catalogue(lang: str) -> Catalogue:
     """Return the texts of a language."""
     texts: dict[str, Any] = tomllib.loads(files("csimodels.report").joinpath(f"{lang}.toml").read_text(encoding="utf-8"))
-    words: dict[str, str] = texts.pop("words")
+    headings, cells = texts.pop("headings"), texts.pop("cells")
     slotted = sorted((key for key in texts if SLOT.search(key)), key=lambda key: -len(SLOT.sub("", key)))
-    return Catalogue(texts, [(_expression(key), texts[key]) for key in slotted], words)
+    return Catalogue(texts, [(_expression(key), texts[key]) for key in slotted], headings, cells)
 
 
 def _expression(template: str) -> re.Pattern[str]:
@@ -120,10 +121,16 @@ def titled_in(spec: ModelSpec, lang: str) -> str:
     return clean(title_of(spec, lang))
 
 
-def word(text: str) -> str:
-    """Return what stands alone in a table in the reader's language: a word of the library, or a text."""
+def heading(text: str) -> str:
+    """Return what stands above a section, a table or a column in the reader's language."""
     wording = _wording.get()
-    return text if wording is None else catalogue(wording.lang).words.get(text) or say(text)
+    return text if wording is None else catalogue(wording.lang).headings.get(text) or say(text)
+
+
+def cell(text: str) -> str:
+    """Return what a cell says in the reader's language, where it may also hold a name of the user's."""
+    wording = _wording.get()
+    return text if wording is None else catalogue(wording.lang).cells.get(text) or say(text)
 
 
 def say(text: str) -> str:
@@ -191,8 +198,8 @@ def spoken(block: Block) -> Block:
         return block
     names = {"none": 0, "columns": 0, "first": 1}.get(block.names_at, block.stubs)
     if block.names_at == "said":
-        return replace(block, title=word(block.title), notes=tuple(map(say, block.notes)))
-    heads = named if block.headed else word
-    columns = (*map(word, block.columns[: block.stubs]), *map(heads, block.columns[block.stubs :]))
-    rows = tuple((*map(named, row[:names]), *map(word, row[names:])) for row in block.rows)
-    return replace(block, title=word(block.title), columns=columns, rows=rows, notes=tuple(map(say, block.notes)))
+        return replace(block, title=heading(block.title), notes=tuple(map(say, block.notes)))
+    heads = named if block.headed else heading
+    columns = (*map(heading, block.columns[: block.stubs]), *map(heads, block.columns[block.stubs :]))
+    rows = tuple((*map(named, row[:names]), *map(say, row[names:])) for row in block.rows)
+    return replace(block, title=heading(block.title), columns=columns, rows=rows, notes=tuple(map(say, block.notes)))
