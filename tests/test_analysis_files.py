@@ -107,6 +107,7 @@ def test_headings_are_words_and_intervals_one_column(found):
     for analysis in found.values():
         for table in analysis.tables.values():
             columns = [str(c) for c in whole(table).columns]
+            assert hasattr(analysis, "level") or not limits(columns)
             ends = {end for pair in limits(columns) for end in pair[:2]}
             unknown = {c for c in columns if in_words(c) is None and c not in ends}
             assert unknown <= {*csi.load_model("acsi_1996").items, "firm"}
@@ -246,3 +247,12 @@ def test_a_hostile_name_does_nothing_in_any_file(tmp_path):
     for lang in ("en", "zh"):
         assert "<script>alert" not in drivers.to_html(lang=lang) + drivers.to_markdown(lang=lang)
         assert r"\input" not in drivers.to_latex(lang=lang).replace(r"\textbackslash{}input", "")
+
+
+def test_an_interval_of_another_level_does_not_claim_this_one():
+    survey = csi.load_acsi_demo().iloc[:400]
+    boot = csi.fit_acsi(survey, estimator="pls").bootstrap(survey, n_boot=100, level=0.8)
+    blocks = {"quality": ["qual_overall"], "value": ["value_price"]}
+    drivers = csi.drivers(survey, ["sat_overall"], blocks, model=boot, n_boot=50, level=0.9)
+    head = drivers.to_markdown().splitlines()[2]
+    assert "impact \\[CI\\]" in head and "LMG, share \\[90 % CI\\]" in head and "95" not in head
