@@ -19,6 +19,8 @@ from test_wording import english_in, texts_of
 
 import csimodels as csi
 from csimodels.presented import Presented
+from csimodels.report.analysis_tables import apa_analysis, worded_blocks
+from csimodels.report.format import clean
 from csimodels.report.heads import in_words, limits
 from csimodels.report.wording import heading, say, speaking
 
@@ -86,15 +88,50 @@ def test_spreadsheets_hold_every_table_at_full_precision(found, tmp_path):
             same(pd.read_csv(files[table], keep_default_na=False, na_values=[""]), whole(analysis.tables[table]))
 
 
-def test_documents_hold_every_number(found, tmp_path):
+def numbers_of(text):
+    """Return the numbers in a text, in their order."""
+    return [value_of(n) for n in NUMBER.findall(html.unescape(text))]
+
+
+def expected(table):
+    """Return the numbers of every row in the order in which they are to be printed: both limits of an interval where the lower one stands."""
+    frame = whole(table)
+    columns = [str(c) for c in frame.columns]
+    upper = {pair.lower: pair.upper for pair in limits(columns)}
+    order = [c for column in columns if column not in upper.values() for c in (column, upper.get(column)) if c]
+    rows = frame.set_axis(columns, axis=1)[order].itertuples(index=False, name=None)
+    return [[x for v in row for x in (numbers_of(v) if isinstance(v, str) else [] if pd.isna(v) else [float(v)])] for row in rows]
+
+
+def near(printed, value):
+    """Whether a number is printed, to three decimals, or as beyond the ends of p-values."""
+    ends = (printed == 0.001 and 0 <= value < 0.001) or (printed == 0.999 and 0.999 < value <= 1)
+    return abs(printed - value) <= TOLERANCE or ends
+
+
+def test_documents_print_every_number_in_its_place(found):
+    for name, analysis in found.items():
+        for blocks in (worded_blocks(analysis), apa_analysis(analysis)):
+            shown = [b for b in blocks if b.key in analysis.tables]
+            assert [b.key for b in shown] == [*analysis.tables]
+            for block in shown:
+                table = analysis.tables[block.key]
+                wanted = expected(table.drop(columns=table.select_dtypes("bool").columns))
+                printed = [numbers_of(" | ".join(row)) for row in block.rows]
+                assert [len(row) for row in printed] == [len(row) for row in wanted], (name, block.key)
+                pairs = [pair for both in zip(printed, wanted, strict=True) for pair in zip(*both, strict=True)]
+                assert not [pair for pair in pairs if not near(*pair)], (name, block.key)
+
+
+def test_word_and_markdown_hold_the_cells_of_their_blocks(found, tmp_path):
     for name, analysis in found.items():
         document = docx.Document(str(analysis.to_word(tmp_path / f"{name}.docx")))
-        word = " ".join(cell.text for table in document.tables for row in table.rows for cell in row.cells)
-        shown = [np.array([value_of(n) for n in NUMBER.findall(text)]) for text in (analysis.to_markdown(), word)]
-        for table in analysis.tables.values():
-            numbers = table.select_dtypes("number").to_numpy(dtype=float).ravel()
-            for value in numbers[np.isfinite(numbers) & (np.abs(numbers) >= 1e-3) & (np.abs(numbers) < 1e7)]:
-                assert all(np.abs(printed - value).min() <= TOLERANCE for printed in shown), (name, value)
+        word = {cell.text for table in document.tables for row in table.rows for cell in row.cells}
+        assert not {clean(cell) for block in apa_analysis(analysis) for row in block.rows for cell in row} - word
+        lines = [html.unescape(line).replace("\\", "") for line in analysis.to_markdown().splitlines() if line.startswith("| ")]
+        tables = [block for block in worded_blocks(analysis) if block.rows]
+        assert len(lines) == sum(len(block.rows) + 2 for block in tables)
+        assert {f"| {' | '.join(row)} |" for block in tables for row in block.rows} <= {*lines}
 
 
 def value_of(text):
